@@ -1,0 +1,9 @@
+/**
+ * What a client uses: open a channel (reserve a virtual SAM-S1), exchange APDUs on it, close it.
+ */
+@Export
+@Version("1.0.0")
+package org.calypsohsm.channel;
+
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;
