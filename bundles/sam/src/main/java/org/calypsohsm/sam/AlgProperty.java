@@ -1,0 +1,31 @@
+package org.calypsohsm.sam;
+
+import java.lang.reflect.Array;
+import java.util.stream.IntStream;
+
+/** Reads the service property that lists ALG codes: a number, or an array of numbers of any type. */
+final class AlgProperty {
+
+    private AlgProperty() {
+    }
+
+    /** @return the codes within 0..FF; others are left out, since no key can name them */
+    static int[] read(Object property) {
+        if (property instanceof Number number) {
+            return IntStream.of(number.intValue()).filter(AlgProperty::isByte).toArray();
+        }
+        if (property == null || !property.getClass().isArray()) {
+            return new int[0];
+        }
+        return IntStream.range(0, Array.getLength(property))
+                .mapToObj(i -> Array.get(property, i))
+                .filter(Number.class::isInstance)
+                .mapToInt(number -> ((Number) number).intValue())
+                .filter(AlgProperty::isByte)
+                .toArray();
+    }
+
+    private static boolean isByte(int alg) {
+        return alg >= 0 && alg <= 0xFF;
+    }
+}
