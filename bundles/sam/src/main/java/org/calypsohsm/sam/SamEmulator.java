@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The service that makes virtual SAM-S1, and keeps track of the security plugins for all of them. */
-@Component(configurationPid = "org.calypsohsm.sam")
+@Component(immediate = true, configurationPid = "org.calypsohsm.sam")
 @Designate(ocd = SamEmulator.Config.class)
 public final class SamEmulator implements SamEmulation {
 

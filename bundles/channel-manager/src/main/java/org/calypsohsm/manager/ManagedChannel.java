@@ -1,0 +1,456 @@
+package org.calypsohsm.manager;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+import org.calypsohsm.apdu.StatusWord;
+import org.calypsohsm.channel.BatchResult;
+import org.calypsohsm.channel.Channel;
+import org.calypsohsm.channel.ChannelClosedException;
+import org.calypsohsm.channel.ChannelException;
+import org.calypsohsm.channel.ChannelExpiredException;
+import org.calypsohsm.channel.ChannelLostException;
+import org.calypsohsm.channel.ModuleUnavailableException;
+import org.calypsohsm.module.ChannelState;
+import org.calypsohsm.module.ModuleChannel;
+import org.calypsohsm.module.ModuleException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A channel as its user holds it. Behind it is a channel of a module, or, while no module has room for it, only the state
+ * that the next module takes over: it is then parked.
+ */
+final class ManagedChannel implements Channel {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ManagedChannel.class);
+
+    private enum Life {
+        OPEN, CLOSED, EXPIRED, LOST
+    }
+
+    private final ChannelContext context;
+    private final long id;
+    private final int keyGroup;
+    private final long idleNanos;
+    private final byte[] atr;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    // All below is guarded by the lock; what is volatile may be read without it.
+    private volatile Life life = Life.OPEN;
+    private volatile ModuleSlot slot;
+    private ModuleChannel delegate;
+    private ChannelState parkedState;
+    private Condition placed;
+    private AsyncExchanges async;
+    private String lossReason;
+    private volatile long lastUse;
+
+    ManagedChannel(ChannelContext context, long id, int keyGroup, long idleNanos, ModuleSlot slot, ModuleChannel delegate) {
+        this.context = context;
+        this.id = id;
+        this.keyGroup = keyGroup;
+        this.idleNanos = idleNanos;
+        this.slot = slot;
+        this.delegate = delegate;
+        this.atr = delegate.atr();
+        this.lastUse = System.nanoTime();
+        slot.channels.add(this);
+    }
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public int keyGroup() {
+        return keyGroup;
+    }
+
+    @Override
+    public String module() {
+        return slot.name();
+    }
+
+    @Override
+    public byte[] atr() {
+        return atr.clone();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return life == Life.OPEN;
+    }
+
+    @Override
+    public byte[] exchange(byte[] command) throws ChannelException {
+        lock.lock();
+        try {
+            return exchangeLocked(command);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public BatchResult exchangeAll(List<byte[]> commands) throws ChannelException {
+        List<byte[]> responses = new ArrayList<>(commands.size());
+        lock.lock();
+        try {
+            for (byte[] command : commands) {
+                byte[] response = exchangeLocked(command);
+                responses.add(response);
+                if (!StatusWord.isSuccessful(StatusWord.of(response))) {
+                    break;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        return new BatchResult(responses, commands.size());
+    }
+
+    @Override
+    public CompletionStage<byte[]> exchangeAsync(byte[] command) {
+        AsyncExchanges queue;
+        lock.lock();
+        try {
+            if (async == null) {
+                async = new AsyncExchanges(this, context);
+            }
+            queue = async;
+        } finally {
+            lock.unlock();
+        }
+        return queue.submit(command);
+    }
+
+    /**
+     * Exchanges one APDU unless the channel is parked.
+     *
+     * @return the response, or null if the channel is parked, so that the caller waits without holding a thread
+     */
+    byte[] exchangeUnlessParked(byte[] command) throws ChannelException {
+        lock.lock();
+        try {
+            if (life == Life.OPEN && delegate == null && !place()) {
+                return null;
+            }
+            return exchangeLocked(command);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private byte[] exchangeLocked(byte[] command) throws ChannelException {
+        checkOpen();
+        lastUse = System.nanoTime();
+        if (delegate == null) {
+            awaitPlace();
+        } else if (slot.leaving) {
+            leave();
+            if (delegate == null) {
+                awaitPlace();
+            }
+        }
+        ModuleSlot serving = slot;
+        byte[] response;
+        try {
+            response = call(command);
+        } catch (ModuleException e) {
+            response = exchangeElsewhere(command, e);
+        }
+        serving.exchanges.increment();
+        if (serving.leaving && slot == serving && delegate != null) {
+            leave();
+        }
+        return response;
+    }
+
+    /** Calls the module, and turns whatever a faulty provider does into a ModuleException. */
+    private byte[] call(byte[] command) throws ModuleException {
+        byte[] response;
+        try {
+            response = delegate.exchange(command);
+        } catch (RuntimeException e) {
+            throw new ModuleException(ModuleException.Reason.FAILED, "the provider threw " + e + ".", e);
+        }
+        if (response == null || response.length < 2) {
+            throw new ModuleException(ModuleException.Reason.FAILED, "the provider answered without a status word.");
+        }
+        return response;
+    }
+
+    /** After a module failed in an exchange: without a session nothing is lost, since another module can do it. */
+    private byte[] exchangeElsewhere(byte[] command, ModuleException failure) throws ChannelException {
+        ModuleSlot failed = slot;
+        failed.refresh();
+        ChannelState state = idleState();
+        if (state == null) {
+            throw lose(failure.getMessage());
+        }
+        LOG.warn("Channel {} leaves module {}: {}", id, failed.name(), failure.getMessage());
+        if (!moveTo(state, Set.of(failed))) {
+            throw new ModuleUnavailableException(failed.name(), id, failure.getMessage()
+                    + " No other module has room; the channel stays open, try again.");
+        }
+        try {
+            return call(command);
+        } catch (ModuleException e) {
+            throw lose(e.getMessage());
+        }
+    }
+
+    private ChannelState idleState() {
+        try {
+            return delegate.idleState();
+        } catch (RuntimeException e) {
+            LOG.warn("Channel {} on module {}: the provider does not tell whether a session is running.", id, slot.name(), e);
+            return null;
+        }
+    }
+
+    private void checkOpen() throws ChannelClosedException {
+        switch (life) {
+            case OPEN -> { }
+            case EXPIRED -> throw new ChannelExpiredException(slot.name(), id, "its lease ran out after "
+                    + TimeUnit.NANOSECONDS.toMillis(idleNanos) + " ms without an exchange; open a new channel.");
+            case LOST -> throw new ChannelLostException(slot.name(), id, lossReason);
+            default -> throw new ChannelClosedException(slot.name(), id, "it is closed; open a new channel.");
+        }
+    }
+
+    // ---- moving: all with the lock held
+
+    /** Leaves a module that has to be left: to another one, or into parking. Stays as long as a session is running. */
+    private boolean leave() {
+        ChannelState state = idleState();
+        if (state == null) {
+            return false;
+        }
+        if (!moveTo(state, Set.of(slot))) {
+            ModuleSlot left = slot;
+            detach();
+            parkedState = state;
+            left.parked.increment();
+            context.placement().park(this);
+            // A module may have come between the attempt and the parking.
+            place();
+        }
+        return true;
+    }
+
+    private boolean place() {
+        return moveTo(parkedState, Set.of());
+    }
+
+    private boolean moveTo(ChannelState state, Set<ModuleSlot> without) {
+        Set<ModuleSlot> refused = without;
+        while (true) {
+            ModuleSlot target = context.placement().reserve(keyGroup, refused);
+            if (target == null) {
+                return false;
+            }
+            try {
+                arrive(target, target.module.resume(keyGroup, state));
+                return true;
+            } catch (ModuleException | RuntimeException e) {
+                context.placement().release(target);
+                target.refresh();
+                LOG.debug("Channel {} cannot move to module {}: {}", id, target.name(), e.getMessage());
+                Set<ModuleSlot> more = new HashSet<>(refused);
+                more.add(target);
+                refused = more;
+            }
+        }
+    }
+
+    private void arrive(ModuleSlot target, ModuleChannel next) {
+        if (delegate == null) {
+            context.placement().unpark(this);
+        } else {
+            slot.movedOut.increment();
+            detach();
+        }
+        delegate = next;
+        parkedState = null;
+        slot = target;
+        target.channels.add(this);
+        target.movedIn.increment();
+        wakeWaiting();
+    }
+
+    private void wakeWaiting() {
+        if (placed != null) {
+            placed.signalAll();
+        }
+        if (async != null) {
+            async.resume();
+        }
+    }
+
+    /** Gives the module's channel back; the channel itself stays as it is. */
+    private void detach() {
+        ModuleChannel old = delegate;
+        ModuleSlot left = slot;
+        delegate = null;
+        if (old != null) {
+            try {
+                old.close();
+            } catch (RuntimeException e) {
+                LOG.warn("Channel {} on module {}: the provider failed to close it.", id, left.name(), e);
+            }
+            left.channels.remove(this);
+            context.placement().release(left);
+            context.roomMade();
+        }
+    }
+
+    private void awaitPlace() throws ChannelException {
+        if (place()) {
+            return;
+        }
+        if (placed == null) {
+            placed = lock.newCondition();
+        }
+        long left = context.graceNanos();
+        try {
+            while (delegate == null && life == Life.OPEN && left > 0) {
+                left = placed.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        checkOpen();
+        if (delegate == null) {
+            throw unavailable();
+        }
+    }
+
+    ModuleUnavailableException unavailable() {
+        return new ModuleUnavailableException(slot.name(), id, "its module is gone and no other has room for key group " + keyGroup
+                + " (" + context.placement().occupancy(keyGroup) + "); the channel stays open, try again.");
+    }
+
+    /** Leaves a module that is being drained, if no session is running and no exchange is in progress. */
+    void leaveIfIdle(ModuleSlot drained) {
+        if (!lock.tryLock()) {
+            // An exchange is in progress; it takes the channel off by itself when it ends.
+            return;
+        }
+        try {
+            if (slot == drained && delegate != null && life == Life.OPEN) {
+                leave();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Looks for a module, if the channel has none. */
+    void placeIfParked() {
+        lock.lock();
+        try {
+            if (life == Life.OPEN && delegate == null) {
+                place();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isParked() {
+        lock.lock();
+        try {
+            return life == Life.OPEN && delegate == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- the end: by its user, its lease, or its module
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            end(Life.CLOSED);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Closes the channel if its lease ran out. */
+    void expireIfIdle(long now) {
+        if (idleNanos <= 0 || now - lastUse <= idleNanos || !lock.tryLock()) {
+            return;
+        }
+        try {
+            if (life == Life.OPEN && now - lastUse > idleNanos) {
+                LOG.info("Channel {} on module {}: taken back after {} ms without an exchange.", id, slot.name(),
+                        TimeUnit.NANOSECONDS.toMillis(now - lastUse));
+                end(Life.EXPIRED);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Gives a session up with its module, at the drain deadline.
+     *
+     * @return false if an exchange did not come back from the module in time
+     */
+    boolean loseWith(ModuleSlot drained, String reason, long waitNanos) {
+        boolean locked = false;
+        try {
+            locked = lock.tryLock(waitNanos, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (!locked) {
+            return false;
+        }
+        try {
+            if (slot == drained && delegate != null && life == Life.OPEN && !leave()) {
+                lose(reason);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private ChannelLostException lose(String reason) {
+        slot.lost.increment();
+        lossReason = reason + " The session in progress is lost; the card drops it, so repeat it on a new channel.";
+        end(Life.LOST);
+        return new ChannelLostException(slot.name(), id, lossReason);
+    }
+
+    private void end(Life ended) {
+        if (life != Life.OPEN) {
+            return;
+        }
+        life = ended;
+        if (delegate == null) {
+            context.placement().unpark(this);
+            parkedState = null;
+        } else {
+            detach();
+        }
+        wakeWaiting();
+    }
+
+    @Override
+    public String toString() {
+        return "Channel " + id + " for key group " + keyGroup + " on module " + slot.name() + ", " + life;
+    }
+}
