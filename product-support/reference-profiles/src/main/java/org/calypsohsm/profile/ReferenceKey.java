@@ -27,11 +27,12 @@ public interface ReferenceKey extends DiversifiedKey {
     byte[] decipherNewPin(byte[] cardChallenge, byte[] cryptogram);
 
     /**
-     * Card side: deciphers a key to load.
+     * Card side: deciphers a key to load. Source: security-profiles.md, "Card key loading".
      *
      * @param cardChallenge 8 bytes
      * @param cryptogram    32 bytes
-     * @param kif           KIF that the checksum covers (needed where the cryptogram does not hold it), 0..FF
+     * @param kif           KIF that the checksum covers, 0..FF; the AES profile needs it, the others ignore it since their
+     *                      cryptogram holds it
      * @param kvc           KVC likewise, 0..FF
      * @return the diversified key, 16 bytes, to overwrite after use; null if the checksum is wrong
      */
