@@ -1,0 +1,109 @@
+package org.calypsohsm.benchmark;
+
+import java.io.File;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Runs the benchmarks and prints each figure beside its bound. */
+@Command(name = "hsm bench", mixinStandardHelpOptions = true, sortOptions = false, description = {
+    "Measures sale sessions through the channel API beside the raw block operations, and the heap of an idle channel.",
+    "Both are measured in the same run on the same cores; compare ratios, not single figures."})
+public final class BenchmarkRun implements Callable<Integer> {
+
+    private static final int DEFAULT_IDLE_CHANNELS = 100_000;
+
+    @Option(names = "--quick", description = "Short measurements: a look, not a figure to quote.")
+    private boolean quick;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that measure; default: one a processor.")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--idle-channels", paramLabel = "N", defaultValue = "" + DEFAULT_IDLE_CHANNELS,
+            description = "Channels to open for the heap of an idle channel; default: ${DEFAULT-VALUE}.")
+    private int idleChannels;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
+    private File json;
+
+    @Option(names = "--verbose", description = "Shows what the harness prints.")
+    private boolean verbose;
+
+    /**
+     * Runs from the command line.
+     *
+     * @param arguments see {@code --help}
+     */
+    public static void main(String[] arguments) {
+        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "error");
+        System.exit(new CommandLine(new BenchmarkRun()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws RunnerException, IOException {
+        System.out.printf("Measuring with %d threads, one forked JVM a figure; this takes about %s.%n", threads,
+                quick ? "a minute" : "four minutes");
+        Map<Profile, Map<String, Double>> rates = measureSessions();
+        print(rates);
+        double bytes = IdleChannelHeap.bytesPerChannel(idleChannels);
+        System.out.printf("%nAn idle open channel costs %.0f bytes of heap (%,d open on one module).%n", bytes, idleChannels);
+        if (json != null) {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("threads", threads);
+            document.put("quick", quick);
+            document.put("sessionsPerSecond", rates);
+            document.put("idleChannelBytes", bytes);
+            document.put("idleChannels", idleChannels);
+            new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json, document);
+        }
+        return 0;
+    }
+
+    private Map<Profile, Map<String, Double>> measureSessions() throws RunnerException {
+        ChainedOptionsBuilder options = new OptionsBuilder()
+                .include(SessionBenchmark.class.getSimpleName())
+                .threads(threads)
+                .forks(1)
+                .warmupIterations(quick ? 1 : 4)
+                .warmupTime(TimeValue.seconds(quick ? 2 : 1))
+                .measurementIterations(quick ? 1 : 6)
+                .measurementTime(TimeValue.seconds(quick ? 2 : 2))
+                .jvmArgs("-Dorg.slf4j.simpleLogger.defaultLogLevel=error")
+                .shouldFailOnError(true)
+                .verbosity(verbose ? VerboseMode.NORMAL : VerboseMode.SILENT);
+        Collection<RunResult> results = new Runner(options.build()).run();
+        return results.stream().collect(Collectors.groupingBy(result -> Profile.valueOf(result.getParams().getParam("profile")),
+                TreeMap::new, Collectors.toMap(BenchmarkRun::name, result -> result.getPrimaryResult().getScore())));
+    }
+
+    private static String name(RunResult result) {
+        String benchmark = result.getParams().getBenchmark();
+        return benchmark.substring(benchmark.lastIndexOf('.') + 1);
+    }
+
+    private static void print(Map<Profile, Map<String, Double>> rates) {
+        System.out.printf("%nSale sessions per second (13 exchanges each, all threads together)%n");
+        System.out.printf("%-12s %14s %14s %14s %16s %16s%n", "profile", "raw crypto", "profile alone", "channel API",
+                "profile / raw", "channel / raw");
+        rates.forEach((profile, rate) -> System.out.printf("%-12s %,14.0f %,14.0f %,14.0f %15.0f%% %15.0f%%%n", profile,
+                rate.get("raw"), rate.get("profile"), rate.get("channel"),
+                100 * rate.get("profile") / rate.get("raw"), 100 * rate.get("channel") / rate.get("raw")));
+    }
+}
