@@ -1,0 +1,84 @@
+package org.calypsohsm.launcher;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.Callable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** A command that needs the container. */
+@Command(mixinStandardHelpOptions = true, optionListHeading = "%nOptions:%n", sortOptions = false)
+abstract class ContainerCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--conf", paramLabel = "FILE",
+            description = "Configuration to begin with: modules, key store (default: conf/hsm.json of the distribution).")
+    private Path configuration;
+
+    @Option(names = "--timeout", paramLabel = "SECONDS", defaultValue = "10",
+            description = "How long to wait for modules and products (default: ${DEFAULT-VALUE}).")
+    private int timeoutSeconds;
+
+    @Override
+    public final Integer call() throws LauncherException, InterruptedException {
+        check(timeoutSeconds > 0, "--timeout is at least 1 s, not " + timeoutSeconds);
+        check();
+        Distribution distribution = Distribution.locate();
+        Path file = configuration == null ? distribution.configuration() : configuration;
+        check(Files.isReadable(file), "--conf names no file that can be read: " + file);
+        System.setProperty("logback.configurationFile",
+                System.getProperty("logback.configurationFile", distribution.logging().toUri().toString()));
+        Set<String> pids = pids(file);
+        try (Container container = Container.start(distribution, file)) {
+            Platform platform = new Platform(container, pids);
+            for (String missing : platform.awaitReady(timeout())) {
+                System.err.println("hsm: " + missing);
+            }
+            return run(container, platform);
+        }
+    }
+
+    private static Set<String> pids(Path file) throws LauncherException {
+        try {
+            return ConfigurationPids.read(Files.readString(file));
+        } catch (IOException e) {
+            throw new LauncherException("The configuration " + file + " cannot be read: " + e.getMessage() + ".", e);
+        }
+    }
+
+    final Duration timeout() {
+        return Duration.ofSeconds(timeoutSeconds);
+    }
+
+    /** @return the time since the process began */
+    static Duration uptime() {
+        return Duration.between(ProcessHandle.current().info().startInstant().orElseGet(Instant::now), Instant.now());
+    }
+
+    final void check(boolean right, String mistake) {
+        if (!right) {
+            throw new ParameterException(spec.commandLine(), mistake + ".");
+        }
+    }
+
+    /** Checks the options, before the container starts. */
+    void check() {
+    }
+
+    /**
+     * Does the work of the command.
+     *
+     * @return the exit code
+     */
+    abstract int run(Container container, Platform platform) throws LauncherException, InterruptedException;
+}

@@ -1,0 +1,172 @@
+package org.calypsohsm.launcher;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import java.util.function.ToIntFunction;
+
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceListener;
+import org.osgi.framework.ServiceReference;
+
+/**
+ * What the launcher sees of the platform in a container: services by their names, and their properties. The classes of
+ * the API live in the container, so it asks for more by reflection.
+ */
+final class Platform {
+
+    static final String MANAGER = "org.calypsohsm.channel.ChannelManager";
+    static final String MODULE = "org.calypsohsm.module.SecurityModule";
+    static final String PLUGIN = "org.calypsohsm.product.SecurityPlugin";
+    /** Service property of a {@link ToIntFunction}: the command that it carries out. */
+    static final String COMMAND = "hsm.command";
+    /** PIDs of providers begin so; each of their configurations makes one module. */
+    static final String PROVIDER_PID = "org.calypsohsm.provider.";
+
+    private static final String MODULE_NAME = "hsm.module.name";
+    private static final String MODULE_KIND = "hsm.module.kind";
+    private static final String PRODUCT = "hsm.product";
+    /** States that a module leaves by itself, soon. */
+    private static final Set<String> PASSING = Set.of("OFFLINE", "SELF_TEST");
+    /** A module changes its state without a service event. */
+    private static final long LOOK_MILLIS = 10;
+
+    private final Container container;
+    private final BundleContext context;
+    private final List<String> providers;
+
+    /**
+     * Looks into a container.
+     *
+     * @param container  the container
+     * @param configured the PIDs that were configured
+     */
+    Platform(Container container, Set<String> configured) {
+        this.container = container;
+        context = container.context();
+        providers = configured.stream().filter(pid -> pid.startsWith(PROVIDER_PID)).toList();
+    }
+
+    /**
+     * Waits until channels can be opened on every configured module.
+     *
+     * @param timeout how long
+     * @return what is missing, in sentences; empty if nothing is
+     * @throws LauncherException if a channel cannot be opened at all; it says why
+     */
+    List<String> awaitReady(Duration timeout) throws LauncherException, InterruptedException {
+        if (await(timeout, this::ready)) {
+            return List.of();
+        }
+        for (String service : List.of(MODULE, MANAGER, PLUGIN)) {
+            if (services(service, null).isEmpty()) {
+                throw missing("No " + service.substring(service.lastIndexOf('.') + 1), timeout);
+            }
+        }
+        return new Diagnosis(container).sentences(Set.copyOf(providers));
+    }
+
+    private boolean ready() {
+        return services(MODULE, null).size() >= Math.max(1, providers.size()) && !services(MANAGER, null).isEmpty()
+                && !services(PLUGIN, null).isEmpty() && reports().size() >= providers.size()
+                && reports().stream().noneMatch(report -> PASSING.contains(call(report, "state")));
+    }
+
+    /**
+     * Waits for a command and carries it out.
+     *
+     * @param name    name of the command
+     * @param options its options, by their long names without dashes
+     * @param timeout how long to wait
+     * @return its exit code
+     */
+    int run(String name, Map<String, Object> options, Duration timeout) throws LauncherException, InterruptedException {
+        String filter = "(" + COMMAND + "=" + name + ")";
+        if (!await(timeout, () -> !services(ToIntFunction.class.getName(), filter).isEmpty())) {
+            throw missing("No service for the command " + name, timeout);
+        }
+        ServiceReference<?> reference = services(ToIntFunction.class.getName(), filter).get(0);
+        @SuppressWarnings("unchecked") // the service property promises it
+        ToIntFunction<Map<String, Object>> command = (ToIntFunction<Map<String, Object>>) context.getService(reference);
+        if (command == null) {
+            throw missing("No service for the command " + name, timeout);
+        }
+        return command.applyAsInt(options);
+    }
+
+    private LauncherException missing(String what, Duration timeout) {
+        StringBuilder message = new StringBuilder(what + " came up within " + timeout.toSeconds() + " s");
+        List<String> reasons = new Diagnosis(container).sentences(Set.copyOf(providers));
+        if (reasons.isEmpty()) {
+            message.append(": no bundle of the distribution offers one, and nothing failed.");
+        } else {
+            message.append(':');
+            reasons.forEach(reason -> message.append(System.lineSeparator()).append("  - ").append(reason));
+        }
+        return new LauncherException(message.toString());
+    }
+
+    private boolean await(Duration timeout, BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + timeout.toNanos();
+        Object change = new Object();
+        ServiceListener listener = event -> {
+            synchronized (change) {
+                change.notifyAll();
+            }
+        };
+        context.addServiceListener(listener);
+        try {
+            while (!condition.getAsBoolean()) {
+                if (System.nanoTime() - end >= 0) {
+                    return false;
+                }
+                synchronized (change) {
+                    change.wait(LOOK_MILLIS);
+                }
+            }
+            return true;
+        } finally {
+            context.removeServiceListener(listener);
+        }
+    }
+
+    /** @return modules and products in one line */
+    String summary() {
+        List<String> modules = new ArrayList<>();
+        for (Object report : reports()) {
+            modules.add(call(report, "name") + " (" + call(report, "kind") + ", " + call(report, "channelsTotal") + " channels, "
+                    + call(report, "state") + ")");
+        }
+        Set<String> products = new TreeSet<>();
+        services(PLUGIN, null).forEach(plugin -> products.add(String.valueOf(plugin.getProperty(PRODUCT))));
+        return "modules " + String.join(", ", modules) + "; products " + String.join(", ", products);
+    }
+
+    private List<?> reports() {
+        List<ServiceReference<?>> managers = services(MANAGER, null);
+        if (managers.isEmpty()) {
+            return List.of();
+        }
+        Object manager = context.getService(managers.get(0));
+        return manager == null ? List.of() : (List<?>) Reflect.call(manager, managers.get(0).getBundle(), MANAGER, "modules");
+    }
+
+    private static String call(Object report, String component) {
+        return String.valueOf(Reflect.call(report, component));
+    }
+
+    private List<ServiceReference<?>> services(String type, String filter) {
+        try {
+            ServiceReference<?>[] found = context.getAllServiceReferences(type, filter);
+            return found == null ? List.of() : Arrays.asList(found);
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

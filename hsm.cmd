@@ -1,0 +1,52 @@
+@echo off
+rem The command of the platform, in a source checkout and in a distribution. All it needs is a JDK 17 or newer.
+setlocal EnableExtensions DisableDelayedExpansion
+set "home=%~dp0"
+if "%home:~-1%"=="\" set "home=%home:~0,-1%"
+set "needed=17"
+
+if defined JAVA_HOME (set "java=%JAVA_HOME%\bin\java.exe") else (set "java=java.exe")
+"%java%" -version >nul 2>&1
+if errorlevel 1 (
+  echo hsm: There is no java. Install a JDK %needed% or newer, and put it on the PATH or set JAVA_HOME. 1>&2
+  exit /b 1
+)
+set "version="
+for /f "tokens=3" %%v in ('call "%java%" -version 2^>^&1 ^| findstr /c:"version"') do if not defined version set "version=%%~v"
+for /f "delims=.-+ tokens=1" %%m in ("%version%") do set "major=%%m"
+if %major% LSS %needed% (
+  echo hsm: %java% is Java %version%. A JDK %needed% or newer is needed: set JAVA_HOME. 1>&2
+  exit /b 1
+)
+
+if exist "%home%\bundle\" (
+  set "dist=%home%"
+  goto run
+)
+set "dist=%home%\feature-repo\target\dist"
+if /i "%~1"=="test" (
+  cd /d "%home%"
+  call mvnw.cmd -B -ntp verify
+  exit /b
+)
+
+rem Stale when a source is newer than the index, which the build writes last.
+powershell -NoProfile -Command ^
+  "$m='%home%\feature-repo\target\repo\index.xml'; if (!(Test-Path $m)) { exit 1 }; $t=(Get-Item $m).LastWriteTimeUtc;" ^
+  "$s=Get-ChildItem -Recurse -File '%home%\pom.xml','%home%\bnd.bnd','%home%\cnf','%home%\bundles','%home%\product-support','%home%\feature-repo' |" ^
+  "Where-Object { $_.LastWriteTimeUtc -gt $t -and $_.FullName -notmatch '\\target\\|\\src\\test\\|\.md$' } | Select-Object -First 1; if ($s) { exit 1 }"
+if errorlevel 1 (
+  echo hsm: building the platform; the first time this takes a minute or two. 1>&2
+  pushd "%home%"
+  call mvnw.cmd -q -B -ntp -DskipTests -pl feature-repo -am package 1>&2
+  if errorlevel 1 (
+    popd
+    echo hsm: The build failed; its errors are above. 1>&2
+    exit /b 1
+  )
+  popd
+)
+
+:run
+"%java%" -XX:+UseSerialGC -Xshare:auto %HSM_JAVA_OPTS% -Dhsm.home="%dist%" -jar "%dist%\lib\org.calypsohsm.launcher.jar" %*
+exit /b %errorlevel%
