@@ -160,19 +160,32 @@ final class KnownAnswers {
             readSignature E4551952B1A1F2DF
             """;
 
-    private final Map<String, String> values = new HashMap<>();
+    private final Map<String, String> values;
 
-    KnownAnswers(ReferenceProfile profile) {
-        String lines = switch (profile) {
+    KnownAnswers(Map<String, String> values) {
+        this.values = values;
+    }
+
+    static KnownAnswers of(ReferenceProfile profile) {
+        return new KnownAnswers(parse(switch (profile) {
             case DESX_CBC -> DESX_CBC;
             case TDES_RETAIL -> TDES_RETAIL;
             case TDES_CBC -> TDES_CBC;
             case AES_CMAC -> AES_CMAC;
-        };
+        }));
+    }
+
+    private static Map<String, String> parse(String lines) {
+        Map<String, String> values = new HashMap<>();
         for (String line : lines.split("\n")) {
             int space = line.indexOf(' ');
             values.put(line.substring(0, space), line.substring(space + 1));
         }
+        return values;
+    }
+
+    Map<String, String> values() {
+        return values;
     }
 
     byte[] bytes(String name) {

@@ -11,9 +11,9 @@ final class PowerUpCheck {
     private final ReferenceProfile profile;
     private final KnownAnswers known;
 
-    private PowerUpCheck(ReferenceProfile profile) {
+    private PowerUpCheck(ReferenceProfile profile, KnownAnswers known) {
         this.profile = profile;
-        this.known = new KnownAnswers(profile);
+        this.known = known;
     }
 
     /**
@@ -23,7 +23,11 @@ final class PowerUpCheck {
      * @throws IllegalStateException if an answer is not the known one
      */
     static void run(ReferenceProfile profile) {
-        new PowerUpCheck(profile).run();
+        run(profile, KnownAnswers.of(profile));
+    }
+
+    static void run(ReferenceProfile profile, KnownAnswers known) {
+        new PowerUpCheck(profile, known).run();
     }
 
     private void run() {

@@ -1,0 +1,43 @@
+package org.calypsohsm.profile;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class PowerUpCheckTest {
+
+    @ParameterizedTest
+    @EnumSource
+    void everyProfilePasses(ReferenceProfile profile) {
+        PowerUpCheck.run(profile);
+    }
+
+    static Stream<Arguments> everyValue() {
+        return Stream.of(ReferenceProfile.values()).flatMap(profile -> KnownAnswers.of(profile).values().keySet().stream()
+                .map(name -> Arguments.of(profile, name)));
+    }
+
+    /** Each value of the table takes part in the check: a change of one bit is noticed. */
+    @ParameterizedTest
+    @MethodSource("everyValue")
+    void aWrongAnswerIsNamed(ReferenceProfile profile, String name) {
+        Map<String, String> values = new HashMap<>(KnownAnswers.of(profile).values());
+        values.computeIfPresent(name, (ignored, digits) -> flipFirstDigit(digits));
+        KnownAnswers changed = new KnownAnswers(values);
+        assertThatThrownBy(() -> PowerUpCheck.run(profile, changed))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("The power-up check of the reference profile " + profile + " failed: wrong ");
+    }
+
+    private static String flipFirstDigit(String digits) {
+        int digit = Character.digit(digits.charAt(0), 16) ^ 2;
+        return Character.toUpperCase(Character.forDigit(digit, 16)) + digits.substring(1);
+    }
+}
