@@ -1,0 +1,171 @@
+package org.calypsohsm.demo;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.ToIntFunction;
+
+import org.calypsohsm.channel.Channel;
+import org.calypsohsm.channel.ChannelException;
+import org.calypsohsm.channel.ChannelManager;
+import org.calypsohsm.channel.ChannelRequest;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * The command {@code demo}: opens all channels, sells over all of them at once, swaps a module in the middle, and reports.
+ * Options: {@code channels} and {@code sessions} (Integer), {@code modules} (List of String), {@code json} (Path, optional).
+ */
+@Component(property = "hsm.command=demo")
+public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
+
+    private static final int EXIT_FAILED = 1;
+    /** Sales of one channel in a row would finish each session before the next begins; one exchange each keeps all open. */
+    private static final long LOOK_MILLIS = 50;
+
+    private final ChannelManager channels;
+    private final ConfigurationAdmin configurations;
+    private final PrintStream out = System.out;
+
+    /**
+     * Makes the command.
+     *
+     * @param channels       the channel manager
+     * @param configurations to make modules with
+     */
+    @Activate
+    public DemoCommand(@Reference ChannelManager channels, @Reference ConfigurationAdmin configurations) {
+        this.channels = channels;
+        this.configurations = configurations;
+    }
+
+    @Override
+    public int applyAsInt(Map<String, Object> options) {
+        try {
+            DemoReport report = run((Integer) options.get("channels"), (Integer) options.get("sessions"),
+                    ((List<?>) options.get("modules")).stream().map(String.class::cast).toList());
+            report.print(out);
+            if (options.get("json") instanceof Path file) {
+                report.write(file);
+            }
+            return report.isClean() ? 0 : EXIT_FAILED;
+        } catch (DemoException | ChannelException e) {
+            System.err.println("hsm demo: " + e.getMessage());
+        } catch (IOException e) {
+            System.err.println("hsm demo: the figures cannot be written: " + e.getMessage() + ".");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            System.err.println("hsm demo: interrupted.");
+        }
+        return EXIT_FAILED;
+    }
+
+    private DemoReport run(int channelCount, int sessions, List<String> descriptions)
+            throws DemoException, ChannelException, InterruptedException {
+        DemoModules modules = new DemoModules(configurations, channels);
+        for (String description : descriptions) {
+            modules.make(description);
+        }
+        if (modules.capacity() < channelCount) {
+            throw new DemoException("The modules " + descriptions + " have " + modules.capacity() + " channels, fewer than "
+                    + channelCount + "; add modules with --modules, or ask for fewer with --channels.");
+        }
+        Season season = new Season();
+        List<Till> tills = open(channelCount, sessions, season);
+        try {
+            return sell(tills, channelCount, sessions, season, modules);
+        } finally {
+            tills.forEach(Till::close);
+        }
+    }
+
+    private List<Till> open(int count, int sessions, Season season) throws ChannelException, InterruptedException {
+        // A channel may wait long for its turn when the machine is busy, so it is not taken back meanwhile.
+        ChannelRequest request = ChannelRequest.forKeyGroup(Season.KEY_GROUP).withIdleTimeout(Duration.ofMinutes(10));
+        List<Till> tills = new ArrayList<>(count);
+        long start = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+            Channel channel = channels.open(request);
+            tills.add(new Till(channel, season, sessions / count + (i < sessions % count ? 1 : 0)));
+        }
+        out.printf("%,d channels are open after %d ms: %s.%n", count, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start),
+                String.join(", ", channels.modules().stream().filter(report -> report.channelsInUse() > 0)
+                        .map(report -> report.name() + " " + report.channelsInUse()).toList()));
+        return tills;
+    }
+
+    private DemoReport sell(List<Till> tills, int channelCount, int sessions, Season season, DemoModules modules)
+            throws DemoException, InterruptedException {
+        int workers = Math.min(Runtime.getRuntime().availableProcessors(), tills.size());
+        ExecutorService executor = Executors.newFixedThreadPool(workers + 1);
+        try {
+            Progress progress = new Progress(out, "Sold", sessions);
+            long start = System.nanoTime();
+            List<Future<Figures>> working = new ArrayList<>();
+            for (int i = 0; i < workers; i++) {
+                List<Till> share = tills.subList(tills.size() * i / workers, tills.size() * (i + 1) / workers);
+                working.add(executor.submit(() -> work(share)));
+            }
+            Future<DemoModules.Swap> swapping = null;
+            while (season.endedSales() < sessions) {
+                if (swapping == null && 2 * season.endedSales() >= sessions) {
+                    progress.say("Half of the sales are made: the first module is replaced while all go on.");
+                    Callable<DemoModules.Swap> swap = modules::swapFirst;
+                    swapping = executor.submit(swap);
+                }
+                progress.show(season.endedSales(), season.failedSales());
+                awaitSome(working);
+            }
+            Figures figures = new Figures();
+            for (Future<Figures> worker : working) {
+                figures.add(worker.get());
+            }
+            double seconds = (System.nanoTime() - start) / 1e9;
+            progress.end(season.endedSales(), season.failedSales());
+            return new DemoReport(channelCount, seconds, figures, swapping == null ? null : swapping.get(), season.reasons());
+        } catch (ExecutionException e) {
+            throw new DemoException("It broke off: " + e.getCause() + ".");
+        } finally {
+            executor.shutdownNow();
+        }
+    }
+
+    /** Waits a moment, or until a worker is through; a worker that broke off ends the demo. */
+    private static void awaitSome(List<Future<Figures>> working) throws ExecutionException, InterruptedException {
+        try {
+            working.get(0).get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            for (Future<Figures> worker : working) {
+                worker.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        } catch (TimeoutException e) {
+            // The usual case: they go on.
+        }
+    }
+
+    private static Figures work(List<Till> tills) {
+        Figures figures = new Figures();
+        List<Till> open = new ArrayList<>(tills);
+        while (!open.isEmpty()) {
+            open.removeIf(till -> {
+                if (!till.isDone()) {
+                    till.exchange(figures);
+                }
+                return till.isDone();
+            });
+        }
+        return figures;
+    }
+}

@@ -1,0 +1,162 @@
+package org.calypsohsm.demo;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+import org.calypsohsm.apdu.StatusWord;
+import org.calypsohsm.card.Card;
+import org.calypsohsm.card.CardCommands;
+import org.calypsohsm.channel.Channel;
+import org.calypsohsm.channel.ChannelException;
+
+/**
+ * One sale: a complete secure session between a card and a channel, one exchange at a time, so that thousands of sales are
+ * in progress together. Read environment and contract, update the contract, append an event, verify both certificates.
+ */
+final class Sale {
+
+    /** A sale did not succeed; the message says why. */
+    static final class FailedException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        FailedException(String message) {
+            super(message);
+        }
+    }
+
+    private static final int KEY = CardCommands.LOAD;
+    private static final int CONTRACT = 1;
+    private static final byte[] NOTHING = {};
+
+    private enum Step {
+        SELECT_DIVERSIFIER, GET_CHALLENGE, DIGEST_INIT, DIGEST_COMMAND, DIGEST_RESPONSE, DIGEST_CLOSE, DIGEST_AUTHENTICATE
+    }
+
+    private final Card card;
+    private final CardCommands commands;
+    private final byte[] contract;
+    private final byte[] event;
+    private final byte[][] script;
+
+    private Step step = Step.SELECT_DIVERSIFIER;
+    private int scriptIndex;
+    private byte[] openResponse;
+    private byte[] cardResponse;
+    private byte[] cardCertificate;
+    private long samNanos;
+
+    Sale(Card card, CardCommands commands, int number) {
+        this.card = card;
+        this.commands = commands;
+        contract = record(0x5345, number);
+        event = record(0x4556, number);
+        script = new byte[][] {
+            commands.readRecord(CardCommands.SFI_ENVIRONMENT, 1, CardCommands.RECORD_LENGTH),
+            commands.readRecord(CardCommands.SFI_CONTRACTS, CONTRACT, CardCommands.RECORD_LENGTH),
+            commands.updateRecord(CardCommands.SFI_CONTRACTS, CONTRACT, contract),
+            commands.appendRecord(CardCommands.SFI_EVENTS, event)};
+    }
+
+    private static byte[] record(int kind, int number) {
+        return ByteBuffer.allocate(CardCommands.RECORD_LENGTH).putShort((short) kind).putInt(number).array();
+    }
+
+    /**
+     * Does the next exchange with the SAM, and what belongs to it on the card.
+     *
+     * @return true when the sale is complete
+     * @throws FailedException  if card or SAM refused, or the card does not hold what was sold
+     * @throws ChannelException if the channel failed
+     */
+    boolean exchange(Channel channel) throws FailedException, ChannelException {
+        switch (step) {
+            case SELECT_DIVERSIFIER -> {
+                sam(channel, 0x14, 0, 0, card.serialNumber());
+                step = Step.GET_CHALLENGE;
+            }
+            case GET_CHALLENGE -> {
+                byte[] challenge = data(sam(channel, new byte[] {(byte) 0x80, (byte) 0x84, 0, 0, length()}));
+                openResponse = ofCard(commands.openSession(KEY, CardCommands.SFI_ENVIRONMENT, 1, challenge));
+                step = Step.DIGEST_INIT;
+            }
+            case DIGEST_INIT -> {
+                sam(channel, 0x8A, commands.isExtended() ? 0x02 : 0x00, 0xFF, commands.digestInit(KEY, openResponse));
+                step = Step.DIGEST_COMMAND;
+            }
+            case DIGEST_COMMAND -> {
+                byte[] command = script[scriptIndex];
+                cardResponse = ofCard(command);
+                sam(channel, 0x8C, 0, 0, CardCommands.digested(command));
+                step = Step.DIGEST_RESPONSE;
+            }
+            case DIGEST_RESPONSE -> {
+                sam(channel, 0x8C, 0, 0, cardResponse);
+                step = ++scriptIndex < script.length ? Step.DIGEST_COMMAND : Step.DIGEST_CLOSE;
+            }
+            case DIGEST_CLOSE -> {
+                byte[] terminalCertificate = data(sam(channel, new byte[] {(byte) 0x80, (byte) 0x8E, 0, 0, length()}));
+                cardCertificate = commands.cardCertificate(ofCard(commands.closeSession(terminalCertificate, true)));
+                step = Step.DIGEST_AUTHENTICATE;
+            }
+            default -> {
+                sam(channel, 0x82, 0, 0, cardCertificate);
+                checkSold();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** @return how long the last exchange with the SAM took, in nanoseconds; the card's part is not in it */
+    long samNanos() {
+        return samNanos;
+    }
+
+    private byte length() {
+        return (byte) commands.certificateLength();
+    }
+
+    private void checkSold() throws FailedException {
+        if (!Arrays.equals(contract, card.record(CardCommands.SFI_CONTRACTS, CONTRACT))
+                || !Arrays.equals(event, card.record(CardCommands.SFI_EVENTS, 1))) {
+            throw new FailedException("the card does not hold what was sold");
+        }
+    }
+
+    private byte[] ofCard(byte[] command) throws FailedException {
+        byte[] response = card.transmit(command);
+        checkStatus("card", command, response);
+        return response;
+    }
+
+    private byte[] sam(Channel channel, int ins, int p1, int p2, byte[] data) throws FailedException, ChannelException {
+        byte[] command = new byte[5 + data.length];
+        command[0] = (byte) 0x80;
+        command[1] = (byte) ins;
+        command[2] = (byte) p1;
+        command[3] = (byte) p2;
+        command[4] = (byte) data.length;
+        System.arraycopy(data, 0, command, 5, data.length);
+        return sam(channel, command);
+    }
+
+    private byte[] sam(Channel channel, byte[] command) throws FailedException, ChannelException {
+        long start = System.nanoTime();
+        byte[] response = channel.exchange(command);
+        samNanos = System.nanoTime() - start;
+        checkStatus("SAM", command, response);
+        return response;
+    }
+
+    private static void checkStatus(String who, byte[] command, byte[] response) throws FailedException {
+        if (StatusWord.of(response) != StatusWord.OK) {
+            throw new FailedException(String.format("the %s answered instruction %02X with %s", who, command[1],
+                    StatusWord.describe(StatusWord.of(response))));
+        }
+    }
+
+    private static byte[] data(byte[] response) {
+        return response.length == 2 ? NOTHING : Arrays.copyOf(response, response.length - 2);
+    }
+}
