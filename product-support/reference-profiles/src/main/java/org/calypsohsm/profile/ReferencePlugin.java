@@ -31,10 +31,8 @@ public abstract class ReferencePlugin implements SecurityPlugin {
     @Override
     public final boolean supports(int alg, Function function) {
         ReferenceProfile profile = profile(alg);
-        return switch (function) {
-            case EXTENDED_SESSION -> profile.hasExtendedMode();
-            case TRANSFER -> profile.hasTransfer();
-        };
+        return function == Function.EXTENDED_SESSION && profile.hasExtendedMode()
+                || function == Function.TRANSFER && profile.hasTransfer();
     }
 
     @Override

@@ -1,6 +1,9 @@
 package org.calypsohsm.profile.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 
@@ -83,6 +86,7 @@ public final class VectorRunner {
         card[0] ^= 1;
         assertThat(session.verifyCardCertificate(card, 0, card.length)).isFalse();
         session.destroy();
+        assertThatIllegalStateException().isThrownBy(() -> update(session, vector.bytes("digestInit")));
     }
 
     /** Gives the element from the middle of a larger array, as it lies in a command. */
@@ -102,6 +106,7 @@ public final class VectorRunner {
         DiversifiedKey key = key(vector, "key", "diversifier");
         byte[] challenge = vector.bytes("cardChallenge");
         byte[] pin = vector.bytes("pin");
+        assertThatIllegalArgumentException().isThrownBy(() -> key.cipherPin(pin, pin));
         assertThat(key.cipherPin(challenge, pin)).isEqualTo(vector.bytes("verifyCryptogram"));
         assertThat(key.cipherNewPin(challenge, pin, vector.bytes("newPin"))).isEqualTo(vector.bytes("changeCryptogram"));
     }
@@ -112,6 +117,8 @@ public final class VectorRunner {
         byte[] cryptogram = issuer.cipherCardKey(vector.bytes("cardChallenge"), source, vector.number("sourceKif"),
                 vector.number("sourceKvc"));
         assertThat(cryptogram).isEqualTo(vector.bytes("cryptogram"));
+        source.destroy();
+        assertThatIllegalStateException().isThrownBy(() -> issuer.cipherCardKey(vector.bytes("cardChallenge"), source, 0, 0));
     }
 
     private void storedValue(ProfileVector vector) {
@@ -146,6 +153,9 @@ public final class VectorRunner {
         } catch (TransferException e) {
             throw new AssertionError("The block of " + vector + " does not open.", e);
         }
+        challenge[0] ^= 1;
+        assertThatThrownBy(() -> key.openTransfer(challenge, block)).isInstanceOf(TransferException.class)
+                .extracting(e -> ((TransferException) e).reason()).isEqualTo(TransferException.Reason.BAD_SIGNATURE);
     }
 
     private void readSignature(ProfileVector vector) {
