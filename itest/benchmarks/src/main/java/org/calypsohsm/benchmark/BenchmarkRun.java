@@ -2,11 +2,14 @@ package org.calypsohsm.benchmark;
 
 import java.io.File;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -33,6 +36,10 @@ public final class BenchmarkRun implements Callable<Integer> {
     @Option(names = "--quick", description = "Short measurements: a look, not a figure to quote.")
     private boolean quick;
 
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "3",
+            description = "How often everything is measured; the median of the rounds counts (default: ${DEFAULT-VALUE}).")
+    private int rounds;
+
     @Option(names = "--threads", paramLabel = "N", description = "Threads that measure; default: one a processor.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -58,17 +65,22 @@ public final class BenchmarkRun implements Callable<Integer> {
 
     @Override
     public Integer call() throws RunnerException, IOException {
-        System.out.printf("Measuring with %d threads, one forked JVM a figure; this takes about %s.%n", threads,
-                quick ? "a minute" : "four minutes");
-        Map<Profile, Map<String, Double>> rates = measureSessions();
-        print(rates);
+        int measured = quick ? 1 : rounds;
+        System.out.printf("Measuring with %d threads, %d round(s), one forked JVM a figure; this takes about %d minutes.%n", threads,
+                measured, quick ? 1 : 2 * rounds);
+        List<Map<Profile, Map<String, Double>>> all = new ArrayList<>();
+        for (int round = 0; round < measured; round++) {
+            all.add(measureSessions());
+        }
+        Map<Profile, Map<String, Double>> figures = medians(all);
+        print(figures);
         double bytes = IdleChannelHeap.bytesPerChannel(idleChannels);
         System.out.printf("%nAn idle open channel costs %.0f bytes of heap (%,d open on one module).%n", bytes, idleChannels);
         if (json != null) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("threads", threads);
-            document.put("quick", quick);
-            document.put("sessionsPerSecond", rates);
+            document.put("rounds", measured);
+            document.put("sessionsPerSecond", figures);
             document.put("idleChannelBytes", bytes);
             document.put("idleChannels", idleChannels);
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json, document);
@@ -76,15 +88,37 @@ public final class BenchmarkRun implements Callable<Integer> {
         return 0;
     }
 
+    /** The median of each rate, and of each ratio within a round: a ratio of two rates of one round suffers least from noise. */
+    private static Map<Profile, Map<String, Double>> medians(List<Map<Profile, Map<String, Double>>> rounds) {
+        Map<Profile, Map<String, Double>> medians = new TreeMap<>();
+        for (Profile profile : rounds.get(0).keySet()) {
+            Map<String, Double> figures = new LinkedHashMap<>();
+            for (String name : List.of("raw", "profile", "channel")) {
+                figures.put(name, median(rounds, round -> round.get(profile).get(name)));
+            }
+            for (String name : List.of("profile", "channel")) {
+                figures.put(name + "ToRaw", median(rounds, round -> round.get(profile).get(name) / round.get(profile).get("raw")));
+            }
+            medians.put(profile, figures);
+        }
+        return medians;
+    }
+
+    private static double median(List<Map<Profile, Map<String, Double>>> rounds,
+            ToDoubleFunction<Map<Profile, Map<String, Double>>> figure) {
+        double[] sorted = rounds.stream().mapToDouble(figure).sorted().toArray();
+        return sorted[sorted.length / 2];
+    }
+
     private Map<Profile, Map<String, Double>> measureSessions() throws RunnerException {
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include(SessionBenchmark.class.getSimpleName())
                 .threads(threads)
                 .forks(1)
-                .warmupIterations(quick ? 1 : 4)
+                .warmupIterations(quick ? 1 : 3)
                 .warmupTime(TimeValue.seconds(quick ? 2 : 1))
-                .measurementIterations(quick ? 1 : 6)
-                .measurementTime(TimeValue.seconds(quick ? 2 : 2))
+                .measurementIterations(quick ? 1 : 3)
+                .measurementTime(TimeValue.seconds(2))
                 .jvmArgs("-Dorg.slf4j.simpleLogger.defaultLogLevel=error")
                 .shouldFailOnError(true)
                 .verbosity(verbose ? VerboseMode.NORMAL : VerboseMode.SILENT);
@@ -104,6 +138,6 @@ public final class BenchmarkRun implements Callable<Integer> {
                 "profile / raw", "channel / raw");
         rates.forEach((profile, rate) -> System.out.printf("%-12s %,14.0f %,14.0f %,14.0f %15.0f%% %15.0f%%%n", profile,
                 rate.get("raw"), rate.get("profile"), rate.get("channel"),
-                100 * rate.get("profile") / rate.get("raw"), 100 * rate.get("channel") / rate.get("raw")));
+                100 * rate.get("profileToRaw"), 100 * rate.get("channelToRaw")));
     }
 }
