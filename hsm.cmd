@@ -29,24 +29,36 @@ if /i "%~1"=="test" (
   call mvnw.cmd -B -ntp verify
   exit /b
 )
+if /i "%~1"=="bench" goto bench
+call :build feature-repo "%home%\feature-repo\target\repo\index.xml" || exit /b 1
+goto run
 
-rem Stale when a source is newer than the index, which the build writes last.
-powershell -NoProfile -Command ^
-  "$m='%home%\feature-repo\target\repo\index.xml'; if (!(Test-Path $m)) { exit 1 }; $t=(Get-Item $m).LastWriteTimeUtc;" ^
-  "$s=Get-ChildItem -Recurse -File '%home%\pom.xml','%home%\bnd.bnd','%home%\cnf','%home%\bundles','%home%\product-support','%home%\feature-repo' |" ^
-  "Where-Object { $_.LastWriteTimeUtc -gt $t -and $_.FullName -notmatch '\\target\\|\\src\\test\\|\.md$' } | Select-Object -First 1; if ($s) { exit 1 }"
-if errorlevel 1 (
-  echo hsm: building the platform; the first time this takes a minute or two. 1>&2
-  pushd "%home%"
-  call mvnw.cmd -q -B -ntp -DskipTests -pl feature-repo -am package 1>&2
-  if errorlevel 1 (
-    popd
-    echo hsm: The build failed; its errors are above. 1>&2
-    exit /b 1
-  )
-  popd
-)
+:bench
+set "bench=%home%\itest\benchmarks\target"
+call :build itest/benchmarks "%bench%\org.calypsohsm.benchmarks.jar" || exit /b 1
+for /f "tokens=1,*" %%a in ("%*") do set "options=%%b"
+"%java%" -cp "%bench%\org.calypsohsm.benchmarks.jar;%bench%\lib\*" org.calypsohsm.benchmark.BenchmarkRun %options%
+exit /b %errorlevel%
 
 :run
 "%java%" -XX:+UseSerialGC -Xshare:auto %HSM_JAVA_OPTS% -Dhsm.home="%dist%" -jar "%dist%\lib\org.calypsohsm.launcher.jar" %*
 exit /b %errorlevel%
+
+rem Builds the module in the first argument, unless the file in the second is newer than all sources.
+:build
+powershell -NoProfile -Command ^
+  "$m='%~2'; if (!(Test-Path $m)) { exit 1 }; $t=(Get-Item $m).LastWriteTimeUtc;" ^
+  "$s=Get-ChildItem -Recurse -File '%home%\pom.xml','%home%\bnd.bnd','%home%\cnf','%home%\bundles','%home%\product-support','%home%\%~1' |" ^
+  "Where-Object { $_.LastWriteTimeUtc -gt $t -and $_.FullName -notmatch '\\target\\|\\src\\test\\|\.md$' } | Select-Object -First 1; if ($s) { exit 1 }"
+if not errorlevel 1 exit /b 0
+echo hsm: building the platform; the first time this takes a minute or two. 1>&2
+pushd "%home%"
+call mvnw.cmd -q -B -ntp -DskipTests -pl %~1 -am package 1>&2
+if errorlevel 1 (
+  popd
+  echo hsm: The build failed; its errors are above. 1>&2
+  exit /b 1
+)
+powershell -NoProfile -Command "(Get-Item '%~2').LastWriteTimeUtc = [DateTime]::UtcNow"
+popd
+exit /b 0

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.concurrent.Callable;
 
@@ -17,6 +18,11 @@ import picocli.CommandLine.Spec;
 /** A command that needs the container. */
 @Command(mixinStandardHelpOptions = true, optionListHeading = "%nOptions:%n", sortOptions = false)
 abstract class ContainerCommand implements Callable<Integer> {
+
+    /** System property, set by the script: microseconds since 1970 when it started the JVM. */
+    private static final String STARTED = "hsm.started";
+
+    private final Instant begun = Instant.now();
 
     @Spec
     private CommandSpec spec;
@@ -44,7 +50,7 @@ abstract class ContainerCommand implements Callable<Integer> {
             for (String missing : platform.awaitReady(timeout())) {
                 System.err.println("hsm: " + missing);
             }
-            return run(container, platform);
+            return run(platform);
         }
     }
 
@@ -60,9 +66,11 @@ abstract class ContainerCommand implements Callable<Integer> {
         return Duration.ofSeconds(timeoutSeconds);
     }
 
-    /** @return the time since the process began */
-    static Duration uptime() {
-        return Duration.between(ProcessHandle.current().info().startInstant().orElseGet(Instant::now), Instant.now());
+    /** @return the time since the command was given, JVM included; without the script, since its options were read */
+    final Duration uptime() {
+        // The JDK knows the start of the process to a second only.
+        long micros = Long.getLong(STARTED, 0);
+        return Duration.between(micros == 0 ? begun : Instant.EPOCH.plus(micros, ChronoUnit.MICROS), Instant.now());
     }
 
     final void check(boolean right, String mistake) {
@@ -80,5 +88,5 @@ abstract class ContainerCommand implements Callable<Integer> {
      *
      * @return the exit code
      */
-    abstract int run(Container container, Platform platform) throws LauncherException, InterruptedException;
+    abstract int run(Platform platform) throws LauncherException, InterruptedException;
 }

@@ -1,30 +1,50 @@
 package org.calypsohsm.launcher;
 
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Sells to simulated cards. */
-@Command(name = "demo", description = "Starts the platform, runs secure sessions with simulated cards of every product, and shows the figures.")
-final class DemoCommand extends ServiceCommand {
+/** Sells to simulated cards; a bundle does it, see {@link Platform#COMMAND}. */
+@Command(name = "demo", description = {"Starts the platform, sells a season of contracts to simulated cards over all channels at once,",
+    "replaces a module in the middle, and shows the figures."},
+        footer = {"", "Exit code 0: every session succeeded. 1: one failed."})
+final class DemoCommand extends ContainerCommand {
 
-    @Option(names = "--sessions", paramLabel = "N", defaultValue = "200",
+    @Option(names = "--channels", paramLabel = "N", defaultValue = "5000",
+            description = "Channels to open at the same time (default: ${DEFAULT-VALUE}).")
+    private int channels;
+
+    @Option(names = "--sessions", paramLabel = "N", defaultValue = "20000",
             description = "Secure sessions to run in all (default: ${DEFAULT-VALUE}).")
     private int sessions;
 
-    DemoCommand() {
-        super("demo");
-    }
+    @Option(names = "--modules", paramLabel = "LIST", split = ",", defaultValue = "PCI-S3:5000",
+            description = "Modules to make, with commas between them: PCI-S3:100, PCI-S3:500, PCI-S3:1000, PCI-S3:5000, SAM-S20"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private List<String> modules;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
+    private Path json;
 
     @Override
     void check() {
-        super.check();
+        check(channels > 0, "--channels is at least 1, not " + channels);
         check(sessions > 0, "--sessions is at least 1, not " + sessions);
     }
 
     @Override
-    void add(Map<String, Object> options) {
+    int run(Platform platform) throws LauncherException, InterruptedException {
+        Map<String, Object> options = new HashMap<>();
+        options.put("channels", channels);
         options.put("sessions", sessions);
+        options.put("modules", List.copyOf(modules));
+        if (json != null) {
+            options.put("json", json.toAbsolutePath());
+        }
+        return platform.run("demo", Map.copyOf(options), timeout());
     }
 }

@@ -100,6 +100,11 @@ final class Platform {
         return command.applyAsInt(options);
     }
 
+    /** Waits until the container stops. */
+    void awaitStop() throws InterruptedException {
+        container.awaitStop();
+    }
+
     private LauncherException missing(String what, Duration timeout) {
         StringBuilder message = new StringBuilder(what + " came up within " + timeout.toSeconds() + " s");
         List<String> reasons = new Diagnosis(container).sentences(Set.copyOf(providers));

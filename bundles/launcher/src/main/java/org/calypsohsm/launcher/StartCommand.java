@@ -10,9 +10,9 @@ import picocli.CommandLine.Command;
 final class StartCommand extends ContainerCommand {
 
     @Override
-    int run(Container container, Platform platform) throws InterruptedException {
+    int run(Platform platform) throws InterruptedException {
         System.out.printf(Locale.ROOT, "Ready after %.2f s: %s%n", uptime().toMillis() / 1000.0, platform.summary());
-        container.awaitStop();
+        platform.awaitStop();
         return 0;
     }
 }

@@ -1,0 +1,38 @@
+package org.calypsohsm.launcher;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Unmatched;
+
+/** A command that needs the sources: the script carries it out in a checkout, and here it only stands in the help. */
+@Command(mixinStandardHelpOptions = true)
+abstract class CheckoutCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Unmatched
+    private List<String> ignored;
+
+    @Override
+    public Integer call() throws LauncherException {
+        throw new LauncherException("A distribution has no sources, which " + spec.name() + " needs: run ./hsm " + spec.name()
+                + " in the root of a source checkout.");
+    }
+
+    /** Measures. */
+    @Command(name = "bench", description = "Measures sessions through the channel API beside the raw cryptography. Needs the sources.",
+            footer = {"", "In a source checkout, --help shows the options of the benchmarks."})
+    static final class Bench extends CheckoutCommand {
+    }
+
+    /** Tests. */
+    @Command(name = "test", description = "Builds everything and runs all tests: units, in the container, end to end. Needs the sources.",
+            footer = {"", "Further options go to Maven, as in: hsm test -Dit.test=PlatformIT"})
+    static final class Test extends CheckoutCommand {
+    }
+}
