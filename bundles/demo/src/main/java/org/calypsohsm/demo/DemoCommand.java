@@ -33,7 +33,6 @@ import org.osgi.service.component.annotations.Reference;
 public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
 
     private static final int EXIT_FAILED = 1;
-    /** Sales of one channel in a row would finish each session before the next begins; one exchange each keeps all open. */
     private static final long LOOK_MILLIS = 50;
 
     private final ChannelManager channels;
@@ -155,17 +154,31 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
         }
     }
 
+    /**
+     * Does one exchange on each till in turn: sales one after the other would never be in progress together. The tills
+     * begin one exchange apart, so that a swap meets sessions at every step.
+     */
     private static Figures work(List<Till> tills) {
         Figures figures = new Figures();
-        List<Till> open = new ArrayList<>(tills);
+        List<Till> open = new ArrayList<>(tills.size());
+        for (int round = 0; round < Sale.EXCHANGES; round++) {
+            for (int i = round; i < tills.size(); i += Sale.EXCHANGES) {
+                open.add(tills.get(i));
+            }
+            exchange(open, figures);
+        }
         while (!open.isEmpty()) {
-            open.removeIf(till -> {
-                if (!till.isDone()) {
-                    till.exchange(figures);
-                }
-                return till.isDone();
-            });
+            exchange(open, figures);
         }
         return figures;
+    }
+
+    private static void exchange(List<Till> open, Figures figures) {
+        open.removeIf(till -> {
+            if (!till.isDone()) {
+                till.exchange(figures);
+            }
+            return till.isDone();
+        });
     }
 }

@@ -25,6 +25,9 @@ final class Sale {
         }
     }
 
+    /** Exchanges with the SAM in one sale. */
+    static final int EXCHANGES = 13;
+
     private static final int KEY = CardCommands.LOAD;
     private static final int CONTRACT = 1;
     private static final byte[] NOTHING = {};
