@@ -22,13 +22,15 @@ abstract class ContainerCommand implements Callable<Integer> {
     /** System property, set by the script: microseconds since 1970 when it started the JVM. */
     private static final String STARTED = "hsm.started";
 
+    private final String defaultConfiguration;
+    private final int fewestModules;
     private final Instant begun = Instant.now();
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--conf", paramLabel = "FILE",
-            description = "Configuration to begin with: modules, key store (default: conf/hsm.json of the distribution).")
+            description = "Configuration to begin with: modules, key store (default: the file of the distribution).")
     private Path configuration;
 
     @Option(names = "--timeout", paramLabel = "SECONDS", defaultValue = "10",
@@ -40,14 +42,14 @@ abstract class ContainerCommand implements Callable<Integer> {
         check(timeoutSeconds > 0, "--timeout is at least 1 s, not " + timeoutSeconds);
         check();
         Distribution distribution = Distribution.locate();
-        Path file = configuration == null ? distribution.configuration() : configuration;
+        Path file = configuration == null ? distribution.configuration(defaultConfiguration) : configuration;
         check(Files.isReadable(file), "--conf names no file that can be read: " + file);
         System.setProperty("logback.configurationFile",
-                System.getProperty("logback.configurationFile", distribution.logging().toUri().toString()));
+                System.getProperty("logback.configurationFile", distribution.configuration("logback.xml").toUri().toString()));
         Set<String> pids = pids(file);
         try (Container container = Container.start(distribution, file)) {
             Platform platform = new Platform(container, pids);
-            for (String missing : platform.awaitReady(timeout())) {
+            for (String missing : platform.awaitReady(fewestModules, timeout())) {
                 System.err.println("hsm: " + missing);
             }
             return run(platform);
@@ -60,6 +62,17 @@ abstract class ContainerCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new LauncherException("The configuration " + file + " cannot be read: " + e.getMessage() + ".", e);
         }
+    }
+
+    /**
+     * Makes the command.
+     *
+     * @param defaultConfiguration file of the folder conf
+     * @param fewestModules        how many modules it needs, if fewer are configured
+     */
+    ContainerCommand(String defaultConfiguration, int fewestModules) {
+        this.defaultConfiguration = defaultConfiguration;
+        this.fewestModules = fewestModules;
     }
 
     final Duration timeout() {

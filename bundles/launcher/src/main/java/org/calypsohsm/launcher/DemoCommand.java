@@ -30,6 +30,11 @@ final class DemoCommand extends ContainerCommand {
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
     private Path json;
 
+    /** The demo makes its modules itself. */
+    DemoCommand() {
+        super("demo.json", 0);
+    }
+
     @Override
     void check() {
         check(channels > 0, "--channels is at least 1, not " + channels);

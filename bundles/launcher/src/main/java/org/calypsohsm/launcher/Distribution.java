@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The folder that the platform is started from: {@code bundle/*.jar}, {@code conf/hsm.json}, {@code conf/logback.xml}.
+ * The folder that the platform is started from: {@code bundle/*.jar}, and configurations in {@code conf}.
  *
  * @param home the folder
  */
@@ -42,11 +42,8 @@ record Distribution(Path home) {
         }
     }
 
-    Path configuration() {
-        return home.resolve("conf").resolve("hsm.json");
-    }
-
-    Path logging() {
-        return home.resolve("conf").resolve("logback.xml");
+    /** @return a file of the folder conf */
+    Path configuration(String file) {
+        return home.resolve("conf").resolve(file);
     }
 }

@@ -29,8 +29,6 @@ final class Platform {
     /** PIDs of providers begin so; each of their configurations makes one module. */
     static final String PROVIDER_PID = "org.calypsohsm.provider.";
 
-    private static final String MODULE_NAME = "hsm.module.name";
-    private static final String MODULE_KIND = "hsm.module.kind";
     private static final String PRODUCT = "hsm.product";
     /** States that a module leaves by itself, soon. */
     private static final Set<String> PASSING = Set.of("OFFLINE", "SELF_TEST");
@@ -56,26 +54,29 @@ final class Platform {
     /**
      * Waits until channels can be opened on every configured module.
      *
+     * @param fewest  how many modules there must be, if fewer are configured
      * @param timeout how long
      * @return what is missing, in sentences; empty if nothing is
      * @throws LauncherException if a channel cannot be opened at all; it says why
      */
-    List<String> awaitReady(Duration timeout) throws LauncherException, InterruptedException {
-        if (await(timeout, this::ready)) {
+    List<String> awaitReady(int fewest, Duration timeout) throws LauncherException, InterruptedException {
+        if (await(timeout, () -> ready(Math.max(fewest, providers.size())))) {
             return List.of();
         }
         for (String service : List.of(MODULE, MANAGER, PLUGIN)) {
-            if (services(service, null).isEmpty()) {
+            if (services(service, null).isEmpty() && (fewest > 0 || !service.equals(MODULE))) {
                 throw missing("No " + service.substring(service.lastIndexOf('.') + 1), timeout);
             }
         }
         return new Diagnosis(container).sentences(Set.copyOf(providers));
     }
 
-    private boolean ready() {
-        return services(MODULE, null).size() >= Math.max(1, providers.size()) && !services(MANAGER, null).isEmpty()
-                && !services(PLUGIN, null).isEmpty() && reports().size() >= providers.size()
-                && reports().stream().noneMatch(report -> PASSING.contains(call(report, "state")));
+    private boolean ready(int modules) {
+        if (services(MANAGER, null).isEmpty() || services(PLUGIN, null).isEmpty()) {
+            return false;
+        }
+        List<?> reports = reports();
+        return reports.size() >= modules && reports.stream().noneMatch(report -> PASSING.contains(call(report, "state")));
     }
 
     /**
