@@ -141,7 +141,7 @@ final class ReadCommands {
             try {
                 return answer(key.signRead(challenges.readChallenge(), rest), rest, StatusWord.OK);
             } finally {
-                key.destroy();
+                Secrets.destroy(key::destroy);
             }
         } finally {
             slot.leave();

@@ -16,7 +16,7 @@ final class SecureSession {
         AWAITING_CARD_CERTIFICATE
     }
 
-    final DiversifiedKey key;
+    private final DiversifiedKey key;
     final SessionDigest digest;
     final boolean extended;
     final boolean verificationMode;
@@ -24,11 +24,21 @@ final class SecureSession {
     int internalAuthentications;
     int cipheredExchanges;
 
-    SecureSession(DiversifiedKey key, SessionDigest digest, boolean extended, boolean verificationMode) {
+    private SecureSession(DiversifiedKey key, SessionDigest digest, boolean extended, boolean verificationMode) {
         this.key = key;
         this.digest = digest;
         this.extended = extended;
         this.verificationMode = verificationMode;
+    }
+
+    /** Opens a session with a key that becomes the session's own, also if opening it fails. */
+    static SecureSession open(DiversifiedKey key, byte[] challenge, boolean extended, boolean verificationMode) {
+        try {
+            return new SecureSession(key, key.openSession(challenge, extended), extended, verificationMode);
+        } catch (RuntimeException | LinkageError e) {
+            Secrets.destroy(key::destroy);
+            throw e;
+        }
     }
 
     /** @return length of each certificate in bytes */
@@ -37,7 +47,7 @@ final class SecureSession {
     }
 
     void destroy() {
-        digest.destroy();
-        key.destroy();
+        Secrets.destroy(digest::destroy);
+        Secrets.destroy(key::destroy);
     }
 }

@@ -5,7 +5,6 @@ import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.SamKey;
 import org.calypsohsm.module.SamForm;
-import org.calypsohsm.product.DiversifiedKey;
 import org.calypsohsm.product.SecurityPlugin;
 
 /**
@@ -86,17 +85,17 @@ final class SessionCommands {
             if (!keys.countUse(key)) {
                 return Responses.status(StatusWord.COUNTER_BLOCKED);
             }
-            DiversifiedKey diversified = plugin.diversify(key.alg(), key.value(), challenges.diversifier());
-            opened = new SecureSession(diversified, diversified.openSession(challenge, extended), extended,
-                    (mode & VERIFICATION_MODE) != 0);
+            opened = SecureSession.open(plugin.diversify(key.alg(), key.value(), challenges.diversifier()), challenge,
+                    extended, (mode & VERIFICATION_MODE) != 0);
         } finally {
             slot.leave();
         }
         // A terminal whose card broke off begins anew: the session before is forgotten.
         drop();
         session = opened;
-        challenges.useOutgoing();
         opened.digest.update(apdu.bytes(), apdu.dataOffset() + keyBytes, apdu.lc() - keyBytes);
+        // Last, so that a plugin that fails has not cost the terminal its challenge.
+        challenges.useOutgoing();
         return Responses.ok();
     }
 

@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One virtual SAM-S1: checks class, instruction and length, and hands each command to the class that knows it.
- * Faults are answered in the order class, instruction, P1 P2, lengths, state, key, counter, computation.
+ * Faults are answered in the order class, instruction, shape of the APDU, P1 P2, lengths, state, key, counter, computation.
  */
 final class VirtualSam implements ModuleChannel {
 
@@ -63,10 +63,10 @@ final class VirtualSam implements ModuleChannel {
         }
         try {
             return run(apdu);
-        } catch (RuntimeException e) {
-            // Only a security plugin can bring us here. The session is dropped, the channel goes on.
+        } catch (RuntimeException | LinkageError e) {
+            // Only a security plugin (a class of a bundle that is gone, too) or the key store can bring us here.
             session.drop();
-            LOG.warn("Virtual SAM {}: a security plugin failed in instruction {}, answered 6985.",
+            LOG.warn("Virtual SAM {}: a security plugin or the key store failed in instruction {}, answered 6985.",
                     String.format("%08X", serialNumber), String.format("%02X", apdu.ins()), e);
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }

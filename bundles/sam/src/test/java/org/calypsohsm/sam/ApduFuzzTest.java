@@ -1,0 +1,122 @@
+package org.calypsohsm.sam;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.RandomDistribution;
+import net.jqwik.api.Tuple;
+import net.jqwik.api.statistics.Statistics;
+import net.jqwik.api.statistics.StatisticsReport;
+import net.jqwik.api.statistics.StatisticsReport.StatisticsReportMode;
+
+import org.calypsohsm.apdu.StatusWord;
+import org.calypsohsm.module.SamForm;
+
+/** Random commands in any order: the SAM answers each with a status word that the SAM-S1 has, and goes on. */
+class ApduFuzzTest {
+
+    /** Status words of sam-s1-apdu.md section 8; 61 and 6C stand with any second byte. */
+    private static final Set<Integer> STATUS_WORDS = Set.of(0x9000, 0x6200, 0x6600, 0x6700, 0x6900, 0x6982, 0x6983, 0x6985,
+            0x6988, 0x6A00, 0x6A80, 0x6A83, 0x6A87, 0x6A88, 0x6B00, 0x6D00, 0x6E00);
+    private static final int LONGEST_RESPONSE = 255 + 2;
+
+    private record Command(boolean wrongClass, int ins, int p1, int p2, byte[] data, int le, int lcOff) {
+
+        byte[] apdu() {
+            int length = data.length == 0 ? 0 : 1 + data.length;
+            byte[] apdu = new byte[4 + length + (le < 0 ? 0 : 1)];
+            apdu[0] = (byte) (wrongClass ? 0x13 : 0x00);
+            apdu[1] = (byte) ins;
+            apdu[2] = (byte) p1;
+            apdu[3] = (byte) p2;
+            if (data.length > 0) {
+                apdu[4] = (byte) (data.length + lcOff);
+                System.arraycopy(data, 0, apdu, 5, data.length);
+            }
+            if (le >= 0) {
+                apdu[apdu.length - 1] = (byte) le;
+            }
+            return apdu;
+        }
+    }
+
+    /** Commands that are right, or nearly so, when their turn has come; the openings of a session are one piece. */
+    private static final List<List<String>> RIGHT = List.of(
+            List.of("14000008" + Sam.DIVERSIFIER, "84000004", "8A00FF0E3049" + Sam.OPEN),
+            List.of("84000008", "1400000411223344", "8A02FF0E3059" + Sam.OPEN),
+            List.of("84000008", "86000008" + Sam.DIVERSIFIER, "8A00280C" + Sam.OPEN),
+            List.of("8C00000500B2014400"), List.of("8C8000060500B2014400"), List.of("8C00800500B2014400"),
+            List.of("8C0080029000"), List.of("88800008"), List.of("8E000004"), List.of("8E000008"),
+            List.of("8200000400000000"), List.of("820000080000000000000000"), List.of("BC00F0023049"), List.of("BE00A000"), List.of("BE00A020"));
+
+    @Provide
+    Arbitrary<List<byte[]>> sequences() {
+        Arbitrary<Integer> ins = Arbitraries.frequencyOf(
+                Tuple.of(9, Arbitraries.of(0x14, 0x82, 0x84, 0x86, 0x88, 0x8A, 0x8C, 0x8E, 0xBC, 0xBE)),
+                Tuple.of(1, Arbitraries.integers().between(0, 0xFF)));
+        Arbitrary<Integer> parameter = Arbitraries.frequencyOf(
+                Tuple.of(3, Arbitraries.of(0x00, 0x01, 0x02, 0x03, 0x80, 0xA0, 0xC0, 0xC1, 0xF0, 0xF8, 0xFA, 0xFF)),
+                Tuple.of(1, Arbitraries.integers().between(0, 0xFF)));
+        Arbitrary<byte[]> data = Arbitraries.frequencyOf(
+                Tuple.of(3, Arbitraries.bytes().array(byte[].class).ofMaxSize(20)),
+                Tuple.of(1, Arbitraries.bytes().array(byte[].class).ofMaxSize(255)));
+        Arbitrary<Integer> le = Arbitraries.frequencyOf(Tuple.of(3, Arbitraries.of(-1, 0, 4, 8, 0x20, 0x30)),
+                Tuple.of(1, Arbitraries.integers().between(-1, 0xFF)));
+        Arbitrary<Integer> lcOff = Arbitraries.frequency(Tuple.of(8, 0), Tuple.of(1, 1),
+                Tuple.of(1, -1));
+        Arbitrary<Boolean> wrongClass = Arbitraries.frequency(Tuple.of(19, false),
+                Tuple.of(1, true));
+        Arbitrary<List<byte[]>> any = Combinators.combine(wrongClass, ins, parameter, parameter, data, le, lcOff)
+                .as((wrong, i, p1, p2, d, l, off) -> List.of(new Command(wrong, i, p1, p2, d, l, off).apdu()));
+        Arbitrary<List<byte[]>> right = Arbitraries.of(RIGHT)
+                .map(apdus -> apdus.stream().map(apdu -> Hex.bytes("00" + apdu)).toList());
+        Arbitrary<List<byte[]>> noise = Arbitraries.bytes().array(byte[].class).ofMaxSize(300).map(List::of);
+        return Arbitraries.frequencyOf(Tuple.of(12, right), Tuple.of(7, any),
+                Tuple.of(1, noise)).list().ofMinSize(1).ofMaxSize(60)
+                .withSizeDistribution(RandomDistribution.uniform()).map(pieces -> pieces.stream().flatMap(List::stream).toList());
+    }
+
+    @Property(tries = 500, edgeCases = EdgeCasesMode.NONE)
+    @StatisticsReport(StatisticsReportMode.OFF)
+    void everySequenceIsAnsweredAndTheSamGoesOn(@ForAll SamForm form, @ForAll("sequences") List<byte[]> sequence) {
+        Sam sam = Sam.of(form);
+        List<Integer> statuses = new ArrayList<>();
+        for (byte[] command : sequence) {
+            byte[] apdu = command.clone();
+            if (apdu.length > 0) {
+                // Sequences are made with class 00; xor moves them to the class of the form and keeps a wrong one wrong.
+                apdu[0] ^= (byte) (form == SamForm.S1D ? 0x94 : 0x80);
+            }
+            byte[] answer = sam.sam.exchange(apdu);
+            int status = StatusWord.of(answer);
+            assertThat(answer.length).as("length of the answer to %s", Hex.text(apdu)).isLessThanOrEqualTo(LONGEST_RESPONSE);
+            assertThat(STATUS_WORDS.contains(status) || status >> 8 == 0x61 || status >> 8 == 0x6C)
+                    .as("%04X, the answer to %s", status, Hex.text(apdu)).isTrue();
+            assertThat(StatusWord.isSuccessful(status) || answer.length == 2).as("a fault has no data").isTrue();
+            statuses.add(status);
+            Statistics.label("status word").collect(String.format("%04X", status));
+            if (apdu.length > 1 && status == 0x9000) {
+                Statistics.label("done").collect(Hex.text(apdu[1] & 0xFF));
+            }
+        }
+        assertThat(statuses).hasSameSizeAs(sequence);
+        sam.runGoodSession();
+        // A fuzzer that never gets into a session, or out of one, would prove little.
+        for (String reached : List.of("6700", "6985", "6988", "6A00", "6A80", "6A83", "6B00", "6C30", "6D00", "6E00")) {
+            Statistics.label("status word").coverage(coverage -> coverage.check(reached).count(count -> count > 0));
+        }
+        for (String done : List.of("14", "84", "86", "88", "8A", "8C", "8E", "BC", "BE")) {
+            Statistics.label("done").coverage(coverage -> coverage.check(done).count(count -> count > 0));
+        }
+    }
+}
