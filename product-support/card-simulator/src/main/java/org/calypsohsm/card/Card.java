@@ -103,7 +103,7 @@ public final class Card {
         return session.takeResponse(answer(CommandApdu.of(clear)));
     }
 
-    /** Section c, rule 4: all but the commands on the session itself, and a new selection. Nor can what is no APDU be digested. */
+    /** Section c, rule 4: all but the commands on the session itself and a new selection. What is no APDU can't be digested. */
     private boolean isDigested(CommandApdu command) {
         return isLengthAccepted(command) && switch (command.ins()) {
             case Instructions.CLOSE_SESSION, Instructions.MANAGE_SESSION -> false;

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Personalizes cards. Without further calls: key group 1, serial number 1, empty files, all counters at zero.
+ * Personalizes cards. Without further calls: key group 0, serial number 1, empty files, all counters at zero.
  * A builder can be used again; cards do not share what they change. Source: calypso-card.md sections a, d and f.
  */
 public final class CardBuilder {
@@ -17,7 +17,7 @@ public final class CardBuilder {
     private final CardProduct product;
     private final FileImage image = new FileImage();
     private byte[] startup;
-    private int keyGroup = 1;
+    private int keyGroup;
     private long serialNumber = 1;
     private int transactionCounter = MAX_COUNTER;
 
@@ -78,7 +78,8 @@ public final class CardBuilder {
     public CardBuilder record(int sfi, int record, byte[] data) {
         ElementaryFile file = ticketingFile(sfi, record);
         if (data.length > ElementaryFile.RECORD_LENGTH) {
-            throw new IllegalArgumentException("A record has " + ElementaryFile.RECORD_LENGTH + " bytes, not " + data.length + ".");
+            throw new IllegalArgumentException(
+                    "A record has " + ElementaryFile.RECORD_LENGTH + " bytes, not " + data.length + ".");
         }
         image.update(file, record, data, 0, data.length);
         return this;

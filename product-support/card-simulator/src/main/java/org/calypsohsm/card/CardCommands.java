@@ -348,7 +348,8 @@ public final class CardCommands {
 
     private void checkLength(String what, byte[] bytes) {
         if (bytes.length != certificateLength()) {
-            throw new IllegalArgumentException("The " + what + " has " + certificateLength() + " bytes, not " + bytes.length + ".");
+            throw new IllegalArgumentException(
+                    "The " + what + " has " + certificateLength() + " bytes, not " + bytes.length + ".");
         }
     }
 
@@ -360,7 +361,8 @@ public final class CardCommands {
 
     private static void checkSuccess(String what, byte[] response) {
         if (StatusWord.of(response) != StatusWord.OK) {
-            throw new IllegalArgumentException(String.format("The card answered %s with %04X.", what, StatusWord.of(response)));
+            throw new IllegalArgumentException(
+                    String.format("The card answered %s with %04X.", what, StatusWord.of(response)));
         }
     }
 }

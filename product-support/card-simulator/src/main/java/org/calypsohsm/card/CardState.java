@@ -11,9 +11,9 @@ final class CardState {
     /** Ratification bytes of revision 1 and 2: their meaning is not public, the project shows part of a certificate. */
     static final int RATIFICATION_LENGTH = 2;
 
-    private static final int COMPATIBLE_RATIFICATION_BIT = 0x04;
-    private static final int FIRST_BYTE_LIMIT = 0x06;
-    private static final int LAST_BYTE_LIMIT = 0x37;
+    private static final int RATIFICATION_COMMAND_BIT = 0x04;
+    private static final int SMALLEST_INDICATOR = 0x06;
+    private static final int LARGEST_INDICATOR = 0x37;
     private static final int TYPE = 2;
 
     final CardProduct product;
@@ -175,7 +175,8 @@ final class CardState {
         if (!product.isRevision3()) {
             return n;
         }
-        return (int) Math.pow(2, (Math.min(Math.max(n, FIRST_BYTE_LIMIT), LAST_BYTE_LIMIT) + 25) / 4.0);
+        int indicator = Math.min(Math.max(n, SMALLEST_INDICATOR), LARGEST_INDICATOR);
+        return (int) Math.pow(2, (indicator + 25) / 4.0);
     }
 
     /** Begins a session and spends one transaction, so that no challenge is used twice. */
@@ -220,7 +221,7 @@ final class CardState {
 
     /** An orderly deselection shows the same to the products that look at it. */
     void ratifyByDeselection() {
-        boolean commandRequired = product.isRevision3() && (startup[TYPE] & COMPATIBLE_RATIFICATION_BIT) != 0;
+        boolean commandRequired = product.isRevision3() && (startup[TYPE] & RATIFICATION_COMMAND_BIT) != 0;
         if (product.ratifiesOnDeselect() && !commandRequired) {
             ratifyByNextCommand();
         }

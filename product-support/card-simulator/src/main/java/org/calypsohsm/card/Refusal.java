@@ -1,6 +1,6 @@
 package org.calypsohsm.card;
 
-/** A command that is refused with a status word. It never leaves the card, and holds no stack trace since it is no defect. */
+/** A command refused with a status word. It never leaves the card, and has no stack trace since it is no defect. */
 final class Refusal extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

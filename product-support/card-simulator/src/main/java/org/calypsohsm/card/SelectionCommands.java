@@ -5,7 +5,10 @@ import java.util.List;
 
 import org.calypsohsm.apdu.CommandApdu;
 
-/** Select Application, Select File, Get Data: everything that answers FCI, FCP or EF list. Source: calypso-card.md sections a and b. */
+/**
+ * Select Application, Select File, Get Data: everything that answers FCI, FCP or EF list.
+ * Source: calypso-card.md sections a and b.
+ */
 final class SelectionCommands {
 
     private static final int BY_NAME = 0x04;

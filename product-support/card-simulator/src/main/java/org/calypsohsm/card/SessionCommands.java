@@ -43,7 +43,8 @@ final class SessionCommands {
         if (card.transactionCounter() == 0) {
             throw new Refusal(CardStatus.TRANSACTION_COUNTER_ZERO);
         }
-        byte[] record = record(card, key, (form.isRevision3() ? command.p1() : command.p1() & ~KVC_WANTED) >> 3, command.p2() >> 3);
+        int recordAndKey = form.isRevision3() ? command.p1() : command.p1() & ~KVC_WANTED;
+        byte[] record = record(card, key, recordAndKey >> 3, command.p2() >> 3);
         byte[] random = random(card, extended);
         byte[] openData = openData(card, form, key, random, record);
         if (preOpen) {

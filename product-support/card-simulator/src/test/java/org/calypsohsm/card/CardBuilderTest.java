@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.calypsohsm.card.Terminal.hex;
 
-import java.lang.reflect.Executable;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.lang.reflect.Member;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.List;
 import java.util.stream.Stream;
@@ -81,18 +84,24 @@ class CardBuilderTest {
     /** The profile and test key packages are embedded, so no other bundle could resolve their types. */
     @Test
     void exportsNoEmbeddedTypes() {
-        List<Class<?>> exported = List.of(Card.class, CardBuilder.class, CardCommands.class, CardProduct.class, OpenForm.class);
+        List<Class<?>> exported = List.of(Card.class, CardBuilder.class, CardCommands.class, CardProduct.class,
+                OpenForm.class);
         assertThat(exported).allMatch(c -> Modifier.isPublic(c.getModifiers()));
         assertThat(exported.stream().flatMap(CardBuilderTest::types).distinct().map(Class::getName))
                 .noneMatch(n -> n.startsWith("org.calypsohsm.profile") || n.startsWith("org.calypsohsm.testkeys"));
     }
 
     private static Stream<Class<?>> types(Class<?> type) {
-        Stream<Executable> executables = Stream.concat(Stream.of(type.getDeclaredMethods()), Stream.of(type.getDeclaredConstructors()));
-        Stream<Class<?>> signatures = executables.filter(e -> Modifier.isPublic(e.getModifiers()) || Modifier.isProtected(e.getModifiers()))
-                .flatMap(e -> Stream.concat(Stream.of(e.getParameterTypes()), Stream.of(e.getAnnotatedReturnType().getType())
-                        .filter(Class.class::isInstance).map(t -> (Class<?>) t)));
-        Stream<Class<?>> fields = Stream.of(type.getDeclaredFields()).filter(f -> Modifier.isPublic(f.getModifiers())).map(f -> f.getType());
-        return Stream.concat(signatures, fields);
+        Stream<Method> methods = Stream.of(type.getDeclaredMethods()).filter(CardBuilderTest::isVisible);
+        Stream<Constructor<?>> constructors = Stream.of(type.getDeclaredConstructors()).filter(CardBuilderTest::isVisible);
+        Stream<Field> fields = Stream.of(type.getDeclaredFields()).filter(CardBuilderTest::isVisible);
+        return Stream.of(
+                methods.flatMap(m -> Stream.concat(Stream.of(m.getReturnType()), Stream.of(m.getParameterTypes()))),
+                constructors.flatMap(c -> Stream.of(c.getParameterTypes())),
+                fields.map(Field::getType)).flatMap(s -> s);
+    }
+
+    private static boolean isVisible(Member member) {
+        return (member.getModifiers() & (Modifier.PUBLIC | Modifier.PROTECTED)) != 0;
     }
 }

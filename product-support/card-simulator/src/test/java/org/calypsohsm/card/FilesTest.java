@@ -19,7 +19,7 @@ class FilesTest {
         return Terminal.of(Card.builder(product)
                 .record(0x09, 1, bytes("C1".repeat(29))).record(0x09, 2, bytes("C2".repeat(29)))
                 .record(0x09, 3, bytes("C3".repeat(29))).record(0x09, 4, bytes("C4".repeat(29)))
-                .record(0x08, 1, bytes("E1")).record(0x08, 2, bytes("E2")).record(0x08, 3, bytes("E3"))
+                .record(0x08, 1, bytes("E1000000FF")).record(0x08, 2, bytes("E2")).record(0x08, 3, bytes("E3"))
                 .counter(1, 100).counter(9, 0xFFFFFE).build());
     }
 
@@ -66,7 +66,7 @@ class FilesTest {
         assertThat(terminal.exchange(terminal.apdu("B2 01 4C 03"))).isEqualTo("CFF1C1" + "9000");
         assertThat(terminal.exchange(terminal.apdu("E2 00 40 02 AABB"))).as("append").isEqualTo("9000");
         assertThat(terminal.exchange(terminal.apdu("B2 01 45 5D"))).as("newest first, the oldest is lost")
-                .isEqualTo("011DAABB" + "00".repeat(27) + "021DE1" + "00".repeat(28) + "031DE2" + "00".repeat(28) + "9000");
+                .isEqualTo("011DAABB" + "00".repeat(27) + "021DE1000000FF" + "00".repeat(24) + "031DE2" + "00".repeat(28) + "9000");
         terminal.closeAndVerify(0x80);
         assertThat(hex(terminal.card.record(0x08, 3))).startsWith("E2");
 
@@ -157,7 +157,8 @@ class FilesTest {
         terminal.openUsual(0x27);
         assertThat(terminal.exchange("00 3A 00 C8 08 01000001 02000005 00")).isEqualTo("01000065" + "02000005" + "9000");
         assertThat(terminal.exchange("00 3A 00 C8 08 01000001 09000002 00")).as("all or nothing").isEqualTo("6A80");
-        assertThat(terminal.exchange("00 38 00 C8 08 01000001 01000001 00")).as("twice the same").isEqualTo("01000064010000639000");
+        assertThat(terminal.exchange("00 38 00 C8 08 01000001 01000001 00")).as("twice the same")
+                .isEqualTo("01000064010000639000");
         assertThat(terminal.exchange("00 38 00 C8 07 01000001 010000 00")).isEqualTo("6700");
         terminal.closeAndVerify(0x80);
         assertThat(terminal.card.counter(1)).isEqualTo(99);
@@ -201,7 +202,8 @@ class FilesTest {
     @ParameterizedTest
     @CsvSource({"06, 215", "07, 256", "08, 304", "0A, 430", "0F, 1024", "13, 2048", "17, 4096", "37, 1048576"})
     void readsTheByteLimitFromStartupInformation(String first, int bytes) {
-        CardState state = new CardState(CardProduct.TANGO_AES, bytes(first + "082B02000201"), new byte[8], null, new FileImage(), 1, 1);
+        CardState state = new CardState(CardProduct.TANGO_AES, bytes(first + "082B02000201"), new byte[8], null,
+                new FileImage(), 1, 1);
         assertThat(state.sessionRoom()).isEqualTo(bytes);
     }
 
@@ -210,8 +212,8 @@ class FilesTest {
     void refusesDataBeyondItsCapacity(CardProduct product) {
         Terminal terminal = terminal(product);
         int capacity = product == CardProduct.TANGO_AES ? 250 : 128;
-        assertThat(terminal.send(terminal.apdu(String.format(Locale.ROOT, "DC 01 44 %02X", capacity + 1) + "AA".repeat(capacity + 1))))
-                .isEqualTo("6700");
+        String header = String.format(Locale.ROOT, "DC 01 44 %02X", capacity + 1);
+        assertThat(terminal.send(terminal.apdu(header + "AA".repeat(capacity + 1)))).isEqualTo("6700");
         terminal.openUsual(0x30);
         terminal.send(terminal.apdu("DC 01 44 FF" + "AA".repeat(255)));
         terminal.send(terminal.apdu("DC 01 44 05 AA"));

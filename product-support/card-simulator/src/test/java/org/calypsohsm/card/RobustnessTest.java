@@ -104,8 +104,10 @@ class RobustnessTest {
         Arbitrary<Byte> cla = Arbitraries.of((byte) 0x94, (byte) 0x00, (byte) 0xFA, (byte) 0x55);
         Arbitrary<Byte> ins = Arbitraries.oneOf(Arbitraries.bytes(), Arbitraries.of(apduBytes(
                 "A4 CA C0 84 B2 B3 DC D2 E2 B0 D6 D0 30 32 38 3A 8A 8E 82 20 D8 04 44 7C B8 BA BC A2")));
-        Arbitrary<Byte> p1 = Arbitraries.oneOf(Arbitraries.bytes(), Arbitraries.of(apduBytes("00 01 02 03 04 08 09 80 83 8B")));
-        Arbitrary<Byte> p2 = Arbitraries.oneOf(Arbitraries.bytes(), Arbitraries.of(apduBytes("00 01 02 03 39 3A 38 44 45 40 C8 4C CC")));
+        Arbitrary<Byte> p1 = Arbitraries.oneOf(Arbitraries.bytes(),
+                Arbitraries.of(apduBytes("00 01 02 03 04 08 09 80 83 8B")));
+        Arbitrary<Byte> p2 = Arbitraries.oneOf(Arbitraries.bytes(),
+                Arbitraries.of(apduBytes("00 01 02 03 39 3A 38 44 45 40 C8 4C CC")));
         Arbitrary<byte[]> data = Arbitraries.bytes().array(byte[].class).ofMaxSize(40);
         Arbitrary<byte[]> shaped = Combinators.combine(cla, ins, p1, p2, data, Arbitraries.integers().between(0, 3))
                 .as((c, i, a, b, d, form) -> shape(c, i, a, b, d, form));

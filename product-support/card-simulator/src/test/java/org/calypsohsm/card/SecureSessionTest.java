@@ -28,18 +28,19 @@ class SecureSessionTest {
         return Stream.of(
                 Arguments.of(CardProduct.CD97, "94 8A 0B 38 04 A1A2A3A4", "94 8A 03 00 04 A1A2A3A4", "030201", 1, "", ""),
                 Arguments.of(CardProduct.CD97, "94 8A 8B 38 04 A1A2A3A4", "94 8A 83 00 04 A1A2A3A4", "29030201", 1, "", ""),
-                Arguments.of(CardProduct.CD21, "94 8A 8B 38 04 A1A2A3A4 00", "94 8A 83 00 04 A1A2A3A4 00", "39030201", 1, "", ""),
+                Arguments.of(CardProduct.CD21, "94 8A 8B 38 04 A1A2A3A4 00", "94 8A 83 00 04 A1A2A3A4 00", "39030201", 1,
+                        "", ""),
                 Arguments.of(CardProduct.TANGO, "94 8A 8B 38 04 A1A2A3A4", "94 8A 83 00 04 A1A2A3A4", "49030201", 1, "", ""),
                 Arguments.of(CardProduct.TANGO_AES, "00 8A 0B 39 04 A1A2A3A4 00", "00 8A 03 01 04 A1A2A3A4 00", "030201", 1,
                         "003059", "1D"),
-                Arguments.of(CardProduct.TANGO_AES, "00 8A 0B 3A 09 00A1A2A3A4A5A6A7A8 00", "00 8A 03 02 09 00A1A2A3A4A5A6A7A8 00",
-                        "030201", 5, "023059", "1D"));
+                Arguments.of(CardProduct.TANGO_AES, "00 8A 0B 3A 09 00A1A2A3A4A5A6A7A8 00",
+                        "00 8A 03 02 09 00A1A2A3A4A5A6A7A8 00", "030201", 5, "023059", "1D"));
     }
 
     @ParameterizedTest
     @MethodSource("variants")
-    void runsEachVariantEndToEnd(CardProduct product, String openWithRecord, String open, String before, int random, String after,
-            String length) {
+    void runsEachVariantEndToEnd(CardProduct product, String openWithRecord, String open, String before, int random,
+            String after, String length) {
         Terminal terminal = Terminal.of(card(product));
         String data = terminal.open(openWithRecord, 0x30);
         int rest = before.length() + 2 * random;
@@ -138,7 +139,7 @@ class SecureSessionTest {
         right.start(product == CardProduct.TANGO_AES ? Terminal.SAM_CHALLENGE_EXTENDED : "", 0x27, open);
         assertThat(right.close(0x80)).as("key 27 instead of 30").isEqualTo("6988");
 
-        Terminal other = new Terminal(Card.builder(product).serialNumber(2).build(), product.profile(), 1);
+        Terminal other = new Terminal(Card.builder(product).serialNumber(2).build(), product.profile(), 0);
         String data = right.openUsual(0x30);
         other.start(product == CardProduct.TANGO_AES ? Terminal.SAM_CHALLENGE_EXTENDED : "", 0x30, data);
         String certificate = other.terminalCertificate();
@@ -190,19 +191,23 @@ class SecureSessionTest {
     void refusesSecondOpenAndGoesOn(CardProduct product) {
         Terminal terminal = Terminal.of(card(product));
         terminal.openUsual(0x30);
-        assertThat(terminal.exchange(product == CardProduct.TANGO_AES ? "00 8A 03 01 04 01020304 00" : "94 8A 83 00 04 01020304"))
-                .isEqualTo("6985");
+        boolean aes = product == CardProduct.TANGO_AES;
+        assertThat(terminal.exchange(aes ? "00 8A 03 01 04 01020304 00" : "94 8A 83 00 04 01020304")).isEqualTo("6985");
         terminal.closeAndVerify(0x80);
     }
 
     @Test
     void refusesFormsOfOtherProducts() {
-        assertThat(Terminal.of(card(CardProduct.CD21)).send("94 8A 03 00 04 01020304")).as("revision 1").isEqualTo("6B00");
-        assertThat(Terminal.of(card(CardProduct.TANGO)).send("94 8A 03 00 04 01020304")).as("revision 1").isEqualTo("6B00");
-        assertThat(Terminal.of(card(CardProduct.CD97)).send("94 8A 83 01 04 01020304")).as("revision 3").isEqualTo("6B00");
-        assertThat(Terminal.of(card(CardProduct.TANGO)).send("94 8A 83 02 09 000102030405060708")).as("extended").isEqualTo("6B00");
-        assertThat(Terminal.of(card(CardProduct.TANGO_AES)).send("00 8A 03 00 04 01020304 00")).as("revision 2").isEqualTo("6B00");
-        assertThat(Terminal.of(card(CardProduct.TANGO_AES)).send("00 8A 00 03 09 000102030405060708 00")).as("PKI").isEqualTo("6B00");
+        assertThat(send(CardProduct.CD21, "94 8A 03 00 04 01020304")).as("revision 1").isEqualTo("6B00");
+        assertThat(send(CardProduct.TANGO, "94 8A 03 00 04 01020304")).as("revision 1").isEqualTo("6B00");
+        assertThat(send(CardProduct.CD97, "94 8A 83 01 04 01020304")).as("revision 3").isEqualTo("6B00");
+        assertThat(send(CardProduct.TANGO, "94 8A 83 02 09 000102030405060708")).as("extended").isEqualTo("6B00");
+        assertThat(send(CardProduct.TANGO_AES, "00 8A 03 00 04 01020304 00")).as("revision 2").isEqualTo("6B00");
+        assertThat(send(CardProduct.TANGO_AES, "00 8A 00 03 09 000102030405060708 00")).as("PKI").isEqualTo("6B00");
+    }
+
+    private static String send(CardProduct product, String apdu) {
+        return Terminal.of(card(product)).send(apdu);
     }
 
     @ParameterizedTest

@@ -33,7 +33,7 @@ final class Terminal {
         this.keyGroup = keyGroup;
     }
 
-    /** A terminal for a card of key group 1. */
+    /** A terminal for a card of key group 0. */
     static Terminal of(Card card) {
         ReferenceProfile profile = switch (card.product()) {
             case CD97 -> ReferenceProfile.DESX_CBC;
@@ -41,7 +41,7 @@ final class Terminal {
             case TANGO -> ReferenceProfile.TDES_CBC;
             case TANGO_AES -> ReferenceProfile.AES_CMAC;
         };
-        return new Terminal(card, profile, 1);
+        return new Terminal(card, profile, 0);
     }
 
     static byte[] bytes(String hex) {
