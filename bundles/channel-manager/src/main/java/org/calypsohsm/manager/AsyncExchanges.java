@@ -2,6 +2,7 @@ package org.calypsohsm.manager;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 import org.calypsohsm.channel.ChannelException;
@@ -9,15 +10,16 @@ import org.calypsohsm.channel.ChannelException;
 /** The asynchronous exchanges of one channel, in the order in which they were made. No thread waits while the channel is parked. */
 final class AsyncExchanges {
 
-    private record Exchange(byte[] command, CompletableFuture<byte[]> future) {
+    /** After so many the thread turns to other channels. */
+    private static final int IN_A_ROW = 64;
+
+    private record Exchange(byte[] command, long submitted, CompletableFuture<byte[]> future) {
     }
 
     private final ManagedChannel channel;
     private final ChannelContext context;
     private final ArrayDeque<Exchange> waiting = new ArrayDeque<>();
     private boolean running;
-    /** When the head of the queue is given up because the channel is parked; 0 if it is not. */
-    private long parkedUntil;
 
     AsyncExchanges(ManagedChannel channel, ChannelContext context) {
         this.channel = channel;
@@ -25,7 +27,7 @@ final class AsyncExchanges {
     }
 
     CompletableFuture<byte[]> submit(byte[] command) {
-        Exchange exchange = new Exchange(command, new CompletableFuture<>());
+        Exchange exchange = new Exchange(command, System.nanoTime(), new CompletableFuture<>());
         synchronized (this) {
             waiting.add(exchange);
         }
@@ -45,7 +47,7 @@ final class AsyncExchanges {
     }
 
     private void run() {
-        while (true) {
+        for (int i = 0; i < IN_A_ROW; i++) {
             Exchange exchange;
             synchronized (this) {
                 exchange = waiting.peek();
@@ -54,25 +56,31 @@ final class AsyncExchanges {
                     return;
                 }
             }
-            boolean parked = !carryOut(exchange);
+            if (!carryOut(exchange)) {
+                pause(exchange);
+                return;
+            }
             synchronized (this) {
-                if (parked) {
-                    running = false;
-                    break;
-                }
                 waiting.poll();
-                parkedUntil = 0;
             }
         }
-        context.scheduler().schedule(this::resume, retryNanos(), TimeUnit.NANOSECONDS);
+        context.executor().execute(this::run);
+    }
+
+    /** Lets the thread go until the channel is placed or the grace time of its next exchange ends. */
+    private void pause(Exchange next) {
+        synchronized (this) {
+            running = false;
+        }
+        try {
+            context.scheduler().schedule(this::resume, Math.max(0, giveUpAt(next) - System.nanoTime()), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            // The manager stops: it closes the channel, and that wakes the queue.
+        }
         if (!channel.isParked()) {
             // Placed between the attempt and now: nobody else will wake the queue before the timer.
             resume();
         }
-    }
-
-    private synchronized long retryNanos() {
-        return Math.max(0, parkedUntil - System.nanoTime());
     }
 
     /** @return false if the channel is parked and the exchange has to wait */
@@ -83,21 +91,20 @@ final class AsyncExchanges {
                 exchange.future.complete(response);
                 return true;
             }
-            if (waitLonger()) {
+            if (System.nanoTime() - giveUpAt(exchange) < 0) {
                 return false;
             }
             exchange.future.completeExceptionally(channel.unavailable());
-        } catch (ChannelException | RuntimeException e) {
+        } catch (ChannelException | RuntimeException | Error e) {
             exchange.future.completeExceptionally(e);
         }
         return true;
     }
 
-    private synchronized boolean waitLonger() {
-        long now = System.nanoTime();
-        if (parkedUntil == 0) {
-            parkedUntil = now + context.graceNanos();
-        }
-        return now - parkedUntil < 0;
+    /** The grace time counts from the parking for those who waited then, and from the call for those who came later. */
+    private long giveUpAt(Exchange exchange) {
+        long parked = channel.parkedSince();
+        long start = parked != 0 && parked - exchange.submitted > 0 ? parked : exchange.submitted;
+        return start + context.graceNanos();
     }
 }

@@ -9,14 +9,20 @@ interface ChannelContext {
     /** @return where to look for modules */
     Placement placement();
 
-    /** Tells that a channel of a module became free. */
+    /** Gives a reserved channel of a module back, to those who wait to open one. */
+    void release(ModuleSlot slot);
+
+    /** Tells that a channel of a module became free: one that lost its place may take it. */
     void roomMade();
 
     /** @return how long an exchange waits for a module when its own is gone, in nanoseconds */
     long graceNanos();
 
-    /** @return runs asynchronous exchanges */
+    /** @return runs asynchronous exchanges; providers may hold up all its threads */
     Executor executor();
+
+    /** @return runs what takes channels off modules, even while providers hold up the exchanges */
+    Executor housekeeping();
 
     /** @return wakes what waits for a time */
     ScheduledExecutorService scheduler();

@@ -1,21 +1,26 @@
 package org.calypsohsm.manager;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -27,6 +32,7 @@ import org.calypsohsm.channel.DrainReport;
 import org.calypsohsm.channel.ModuleReport;
 import org.calypsohsm.channel.NoChannelFreeException;
 import org.calypsohsm.channel.UnknownKeyGroupException;
+import org.calypsohsm.module.ModuleChannel;
 import org.calypsohsm.module.ModuleException;
 import org.calypsohsm.module.SecurityModule;
 import org.osgi.service.component.annotations.Activate;
@@ -69,13 +75,19 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
 
     private static final Logger LOG = LoggerFactory.getLogger(DefaultChannelManager.class);
 
+    /** How long a stop, or the end of a drain, waits for calls that do not come back from a module. */
+    private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Placement placement = new Placement();
     private final ConcurrentHashMap<SecurityModule, ModuleSlot> slots = new ConcurrentHashMap<>();
     private final AtomicLong ids = new AtomicLong();
     private final AtomicLong sequence = new AtomicLong();
+    private final AtomicBoolean placingParked = new AtomicBoolean();
     private final Duration drainTimeout;
     private final long graceNanos;
     private final ExecutorService executor;
+    private final ExecutorService opening;
+    private final ExecutorService housekeeping;
     private final ScheduledThreadPoolExecutor scheduler;
     private volatile boolean stopped;
 
@@ -83,16 +95,37 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
      * Starts the manager.
      *
      * @param config its configuration
+     * @throws IllegalArgumentException if a number is out of range; the message says which
      */
     @Activate
     public DefaultChannelManager(Config config) {
-        drainTimeout = Duration.ofMillis(config.drainMillis());
-        graceNanos = TimeUnit.MILLISECONDS.toNanos(config.successorGraceMillis());
-        int threads = config.asyncThreads() > 0 ? config.asyncThreads() : 2 * Runtime.getRuntime().availableProcessors();
-        executor = Executors.newFixedThreadPool(threads, threads("hsm-channel-"));
-        scheduler = new ScheduledThreadPoolExecutor(1, threads("hsm-channel-timer-"));
+        drainTimeout = Duration.ofMillis(atLeast(0, "drainMillis", config.drainMillis()));
+        graceNanos = Nanos.of(Duration.ofMillis(atLeast(0, "successorGraceMillis", config.successorGraceMillis())));
+        long watchMillis = atLeast(1, "watchMillis", config.watchMillis());
+        long asyncThreads = atLeast(0, "asyncThreads", config.asyncThreads());
+        int threads = asyncThreads > 0 ? (int) asyncThreads : 2 * Runtime.getRuntime().availableProcessors();
+        executor = pool(threads, threads, "hsm-channel-", new LinkedBlockingQueue<>());
+        // Not on the same threads: a module that holds up exchanges must not hold up those who open elsewhere.
+        opening = pool(threads, threads, "hsm-channel-open-", new LinkedBlockingQueue<>());
+        // Busy with no more than one task for each module that is being drained, and one for all parked channels.
+        housekeeping = pool(0, Integer.MAX_VALUE, "hsm-channel-housekeeping-", new SynchronousQueue<>());
+        // Two threads: a module that is slow to tell its state holds up the watch, but no deadline.
+        scheduler = new ScheduledThreadPoolExecutor(2, threads("hsm-channel-timer-"));
         scheduler.setRemoveOnCancelPolicy(true);
-        scheduler.scheduleWithFixedDelay(this::watch, config.watchMillis(), config.watchMillis(), TimeUnit.MILLISECONDS);
+        scheduler.scheduleWithFixedDelay(this::watch, watchMillis, watchMillis, TimeUnit.MILLISECONDS);
+    }
+
+    private static ExecutorService pool(int least, int most, String prefix, BlockingQueue<Runnable> queue) {
+        // What comes after the shutdown finds its channel closed, so it is done at once on the thread that brings it.
+        return new ThreadPoolExecutor(least, most, 10, TimeUnit.SECONDS, queue, threads(prefix), (task, pool) -> task.run());
+    }
+
+    private static long atLeast(long least, String name, long value) {
+        if (value < least) {
+            throw new IllegalArgumentException("Channel manager: " + name + " is at least " + least + ", not " + value
+                    + "; correct org.calypsohsm.manager.");
+        }
+        return value;
     }
 
     private static ThreadFactory threads(String prefix) {
@@ -108,12 +141,25 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Deactivate
     void stop() {
         stopped = true;
-        scheduler.shutdownNow();
-        placement.slots().forEach(slot -> List.copyOf(slot.channels).forEach(Channel::close));
-        placement.parked().forEach(Channel::close);
-        placement.clearQueues().forEach(waiter -> waiter.future.completeExceptionally(
-                new NoChannelFreeException(null, 0, "the channel manager stops; try again when it is back.")));
+        placement.clearQueues().forEach(waiter -> waiter.future.completeExceptionally(stopping()));
+        long until = System.nanoTime() + STUCK_NANOS;
+        placement.slots().forEach(slot -> slot.channels.forEach(channel -> close(channel, until)));
+        placement.parked().forEach(channel -> close(channel, until));
+        scheduler.shutdown();
         executor.shutdown();
+        opening.shutdown();
+        housekeeping.shutdown();
+    }
+
+    private static void close(ManagedChannel channel, long until) {
+        if (!channel.closeWithin(until - System.nanoTime())) {
+            LOG.error("Channel {} on module {} is not closed: an exchange does not come back from the provider.",
+                    channel.id(), channel.module());
+        }
+    }
+
+    private static NoChannelFreeException stopping() {
+        return new NoChannelFreeException(null, 0, "the channel manager stops; try again when it is back.");
     }
 
     // ---- modules come and go
@@ -134,41 +180,47 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         if (slot == null) {
             return;
         }
-        leave(slot, "Module " + slot.name() + " goes.");
+        placement.leave(slot, ModuleSlot.Cause.SERVICE_GOES, "Module " + slot.name() + " goes.");
+        boolean interrupted = false;
         try {
-            new Drain(slot, drainTimeout, this).start().get(2 * drainTimeout.toMillis() + 1000, TimeUnit.MILLISECONDS);
+            long most = Nanos.of(drainTimeout) + 2 * STUCK_NANOS;
+            new Drain(slot, drainTimeout, this).start().get(most, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
         } catch (ExecutionException | TimeoutException e) {
             LOG.error("Module {} goes without being drained: {}", slot.name(), e.toString());
-        } finally {
-            placement.remove(slot);
+        }
+        forget(slot);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
-    private static void leave(ModuleSlot slot, String reason) {
-        slot.leavingReason = reason;
-        slot.leaving = true;
+    private void forget(ModuleSlot slot) {
+        String reason = slot.leavingReason + " It was still in use at the end.";
+        slot.overdue = reason;
+        slot.forget(STUCK_NANOS);
+        placement.remove(slot);
+        // Usually there is none left.
+        slot.channels.forEach(channel -> channel.loseWith(slot, reason, 0));
     }
 
     @Override
     public CompletionStage<DrainReport> drain(String module, Duration deadline) {
         ModuleSlot slot = slot(module);
-        slot.drainedByCommand = true;
-        leave(slot, "Module " + module + " is drained by command.");
+        placement.leave(slot, ModuleSlot.Cause.COMMAND, "Module " + module + " is drained by command.");
         return new Drain(slot, deadline, this).start();
     }
 
     @Override
     public void undrain(String module) {
-        ModuleSlot slot = slot(module);
-        slot.drainedByCommand = false;
-        slot.leaving = false;
+        placement.stay(slot(module), ModuleSlot.Cause.COMMAND);
         serveThoseWhoWait();
     }
 
     private ModuleSlot slot(String name) {
-        return placement.slots().stream().filter(slot -> slot.name().equals(name)).findFirst()
+        // While a module is replaced by one of the same name, the one that stays is meant.
+        return placement.slots().stream().filter(slot -> slot.name().equals(name)).min(Comparator.comparing(placement::isGoing))
                 .orElseThrow(() -> new IllegalArgumentException("No module " + name + " is present; present are "
                         + modules().stream().map(ModuleReport::name).toList() + "."));
     }
@@ -182,23 +234,26 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     private void watch() {
         try {
             for (ModuleSlot slot : placement.slots()) {
-                boolean servedBefore = slot.status().state().serves();
                 slot.refresh();
-                if (servedBefore && !slot.status().state().serves()) {
-                    leave(slot, slot.status().sentence());
-                    Drain drain = new Drain(slot, drainTimeout, this);
-                    executor.execute(drain::start);
-                } else if (!servedBefore && slot.status().state().serves()) {
-                    slot.leaving = slot.drainedByCommand;
-                }
+                evacuate(slot);
                 long now = System.nanoTime();
                 slot.channels.forEach(channel -> channel.expireIfIdle(now));
             }
             long now = System.nanoTime();
             placement.parked().forEach(channel -> channel.expireIfIdle(now));
             serveThoseWhoWait();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("Channel manager: watching modules failed: {}", e.toString(), e);
+        }
+    }
+
+    /** Takes the channels off a module that stopped serving by itself. */
+    private void evacuate(ModuleSlot slot) {
+        if (slot.status().state().serves()) {
+            placement.stay(slot, ModuleSlot.Cause.NOT_SERVING);
+        } else if (placement.leave(slot, ModuleSlot.Cause.NOT_SERVING, slot.status().sentence()) && placement.reserved(slot) > 0) {
+            Drain drain = new Drain(slot, drainTimeout, this);
+            housekeeping.execute(drain::start);
         }
     }
 
@@ -206,12 +261,21 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
 
     @Override
     public Channel open(ChannelRequest request) throws ChannelException, InterruptedException {
-        CompletableFuture<Channel> future = openAsync(request).toCompletableFuture();
+        OpenWaiter waiter = new OpenWaiter(request, sequence.incrementAndGet());
+        Placement.Turn turn = start(waiter);
+        if (turn != null) {
+            takeTurns(turn);
+        }
         try {
-            return future.get();
+            try {
+                return waiter.future.get(Math.max(0, waiter.nanosLeft()), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                waiter.future.completeExceptionally(noneFree(waiter));
+                return waiter.future.get();
+            }
         } catch (InterruptedException e) {
-            if (!future.cancel(false)) {
-                future.thenAccept(Channel::close);
+            if (!waiter.future.cancel(false)) {
+                waiter.future.thenAccept(Channel::close);
             }
             throw e;
         } catch (ExecutionException e) {
@@ -225,104 +289,152 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public CompletionStage<Channel> openAsync(ChannelRequest request) {
         OpenWaiter waiter = new OpenWaiter(request, sequence.incrementAndGet());
-        int keyGroup = request.keyGroup();
-        if (stopped) {
-            waiter.future.completeExceptionally(new NoChannelFreeException(null, 0, "the channel manager is stopped."));
-        } else if (placement.isUnknown(keyGroup)) {
-            waiter.future.completeExceptionally(new UnknownKeyGroupException(null, 0, "no module has key group " + keyGroup
-                    + "; present are the key groups " + placement.knownKeyGroups() + "."));
-        } else {
-            ModuleSlot slot = placement.reserve(keyGroup);
-            if (slot != null) {
-                takeTurn(new Placement.Turn(waiter, slot));
-            } else {
-                await(waiter, false);
+        Placement.Turn turn = start(waiter);
+        if (turn != null) {
+            hand(List.of(turn));
+        }
+        // With a zero deadline it never waits: it has a turn, or it has failed.
+        if (!request.deadline().isZero() && !waiter.future.isDone()) {
+            long left = Math.max(0, waiter.nanosLeft());
+            try {
+                // The timer only passes it on, since what depends on the future may take its time.
+                ScheduledFuture<?> timer = scheduler.schedule(
+                        () -> executor.execute(() -> waiter.future.completeExceptionally(noneFree(waiter))), left, TimeUnit.NANOSECONDS);
+                waiter.future.whenComplete((channel, fault) -> timer.cancel(false));
+            } catch (RejectedExecutionException e) {
+                waiter.future.completeExceptionally(stopping());
             }
         }
         return waiter.future;
     }
 
-    /** Joins the queue: at its head if the waiter had a turn already that came to nothing. */
-    private void await(OpenWaiter waiter, boolean first) {
-        long deadline = waiter.request.deadline().toNanos();
-        if (deadline == 0) {
+    /** @return the waiter's turn, if it has one at once */
+    private Placement.Turn start(OpenWaiter waiter) {
+        int keyGroup = waiter.request.keyGroup();
+        if (placement.isUnknown(keyGroup)) {
+            waiter.future.completeExceptionally(new UnknownKeyGroupException(null, 0, "no module has key group " + keyGroup
+                    + "; present are the key groups " + placement.knownKeyGroups() + "."));
+            return null;
+        }
+        waiter.future.whenComplete((channel, fault) -> placement.dequeue(waiter));
+        return join(waiter);
+    }
+
+    /** @return the waiter's turn, if it has one at once */
+    private Placement.Turn join(OpenWaiter waiter) {
+        boolean stays = waiter.nanosLeft() > 0;
+        Placement.Turn own = null;
+        List<Placement.Turn> others = new ArrayList<>();
+        for (Placement.Turn turn : placement.join(waiter, stays)) {
+            if (turn.waiter() == waiter) {
+                own = turn;
+            } else {
+                others.add(turn);
+            }
+        }
+        hand(others);
+        if (stopped) {
+            // The queue may have been cleared just before the waiter joined it.
+            waiter.future.completeExceptionally(stopping());
+        } else if (own == null && !stays) {
             waiter.future.completeExceptionally(noneFree(waiter));
-            return;
         }
-        if (first) {
-            placement.enqueueFirst(waiter);
-        } else {
-            placement.enqueue(waiter);
+        if (waiter.future.isDone()) {
+            // It may have been given up before it joined.
+            placement.dequeue(waiter);
         }
-        if (!waiter.timed) {
-            waiter.timed = true;
-            ScheduledFuture<?> timer = scheduler.schedule(() -> waiter.future.completeExceptionally(noneFree(waiter)), deadline,
-                    TimeUnit.NANOSECONDS);
-            waiter.future.whenComplete((channel, fault) -> {
-                timer.cancel(false);
-                placement.dequeue(waiter);
-            });
-        }
-        // Room may have been made between the attempt and the queue.
-        giveTurns();
+        return own;
     }
 
     private NoChannelFreeException noneFree(OpenWaiter waiter) {
         int keyGroup = waiter.request.keyGroup();
+        String refusal = waiter.refusal();
         return new NoChannelFreeException(null, 0, "none became free for key group " + keyGroup + " within "
-                + waiter.request.deadline().toMillis() + " ms (" + placement.occupancy(keyGroup)
-                + "); try again later, or add a module.");
+                + TimeUnit.NANOSECONDS.toMillis(Nanos.of(waiter.request.deadline())) + " ms (" + placement.occupancy(keyGroup)
+                + (refusal == null ? "" : "; last refusal: " + refusal) + "); try again later, or add a module.");
     }
 
-    /** Opens the channel that is reserved for a waiter. */
-    private void takeTurn(Placement.Turn turn) {
+    private void hand(List<Placement.Turn> turns) {
+        // Not on this thread: it may hold the lock of a channel, and a module may be slow to open another.
+        turns.forEach(turn -> opening.execute(() -> takeTurns(turn)));
+    }
+
+    /** Takes a turn, and if it came to nothing the next one, until the waiter is served or waits in the queue. */
+    private void takeTurns(Placement.Turn first) {
+        Placement.Turn turn = first;
+        while (turn != null && !takeTurn(turn)) {
+            turn = join(turn.waiter());
+        }
+    }
+
+    /**
+     * Opens the channel that is reserved for a waiter.
+     *
+     * @return false if the module did not open it
+     */
+    private boolean takeTurn(Placement.Turn turn) {
         OpenWaiter waiter = turn.waiter();
         ModuleSlot slot = turn.slot();
-        int keyGroup = waiter.request.keyGroup();
+        if (stopped) {
+            waiter.future.completeExceptionally(stopping());
+        }
+        if (waiter.future.isDone() || slot.leaving) {
+            release(slot);
+            return waiter.future.isDone();
+        }
         ManagedChannel channel;
         try {
-            channel = new ManagedChannel(this, ids.incrementAndGet(), keyGroup, waiter.request.idleTimeout().toNanos(), slot,
-                    slot.module.open(keyGroup));
-        } catch (ModuleException | RuntimeException e) {
-            LOG.warn("Module {} refused a channel for key group {}: {}", slot.name(), keyGroup, e.getMessage());
+            channel = open(slot, waiter.request);
+        } catch (ModuleException | RuntimeException | Error e) {
+            String reason = e instanceof ModuleException ? e.getMessage() : "the provider threw " + e;
+            LOG.warn("Module {} refused a channel for key group {}: {}", slot.name(), waiter.request.keyGroup(), reason);
+            waiter.refusedBy(slot, slot.name() + ": " + reason);
             slot.refused();
-            placement.release(slot);
-            retry(waiter);
-            return;
+            release(slot);
+            return false;
         }
-        if (!waiter.future.complete(channel)) {
+        if (stopped) {
+            waiter.future.completeExceptionally(stopping());
+            channel.close();
+        } else if (!waiter.future.complete(channel)) {
             channel.close();
         }
+        return true;
     }
 
-    private void retry(OpenWaiter waiter) {
-        if (waiter.future.isDone()) {
-            return;
-        }
-        ModuleSlot other = placement.reserve(waiter.request.keyGroup());
-        if (other != null) {
-            takeTurn(new Placement.Turn(waiter, other));
-        } else {
-            await(waiter, true);
+    private ManagedChannel open(ModuleSlot slot, ChannelRequest request) throws ModuleException {
+        ModuleChannel opened = slot.module.open(request.keyGroup());
+        try {
+            return new ManagedChannel(this, ids.incrementAndGet(), request.keyGroup(), Nanos.of(request.idleTimeout()), slot, opened);
+        } catch (RuntimeException | Error e) {
+            // It gave no channel, or one without an ATR.
+            if (opened != null) {
+                opened.close();
+            }
+            throw e;
         }
     }
 
     @Override
-    public void roomMade() {
-        giveTurns();
+    public void release(ModuleSlot slot) {
+        hand(placement.release(slot));
     }
 
-    private void giveTurns() {
-        if (!stopped) {
-            // Not on this thread: it may hold the lock of a channel, and a module may be slow to open another.
-            placement.turns().forEach(turn -> executor.execute(() -> takeTurn(turn)));
+    @Override
+    public void roomMade() {
+        // Once for all that became free at about the same time.
+        if (placement.hasParked() && placingParked.compareAndSet(false, true)) {
+            housekeeping.execute(() -> {
+                placingParked.set(false);
+                placement.parked().forEach(ManagedChannel::placeIfParked);
+            });
         }
     }
 
     /** Gives places to channels that lost theirs, then turns to those who wait for a new one. */
     private void serveThoseWhoWait() {
         placement.parked().forEach(ManagedChannel::placeIfParked);
-        giveTurns();
+        hand(placement.turns());
     }
 
     // ---- for the channels
@@ -340,6 +452,11 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public Executor executor() {
         return executor;
+    }
+
+    @Override
+    public Executor housekeeping() {
+        return housekeeping;
     }
 
     @Override

@@ -16,13 +16,14 @@ final class Drain {
 
     private static final Logger LOG = LoggerFactory.getLogger(Drain.class);
     private static final long LOOK_MILLIS = 10;
-    /** How long to wait at the deadline for an exchange that does not come back from the module. */
+    /** How long to wait at the deadline for exchanges that do not come back from the module, all together. */
     private static final long STUCK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final ModuleSlot slot;
     private final ChannelContext context;
     private final long start = System.nanoTime();
     private final long deadline;
+    private final int stays;
     private final int total;
     private final long movedBefore;
     private final long parkedBefore;
@@ -32,7 +33,8 @@ final class Drain {
     Drain(ModuleSlot slot, Duration timeout, ChannelContext context) {
         this.slot = slot;
         this.context = context;
-        deadline = start + timeout.toNanos();
+        deadline = start + Nanos.of(timeout);
+        stays = slot.stays;
         total = slot.channels.size();
         movedBefore = slot.movedOut.sum();
         parkedBefore = slot.parked.sum();
@@ -47,26 +49,34 @@ final class Drain {
 
     private void look() {
         try {
+            if (slot.stays != stays || slot.isGone()) {
+                finish();
+                return;
+            }
             // Also channels that were about to open when the drain started: the set is read anew each time.
             slot.channels.forEach(channel -> channel.leaveIfIdle(slot));
             boolean late = System.nanoTime() - deadline >= 0;
             if (late) {
                 giveUp();
             }
-            if (late || slot.channels.isEmpty() || !slot.leaving) {
+            // Not the channels but what is reserved: somebody may be in the module to open or close one.
+            if (late || context.placement().reserved(slot) == 0) {
                 finish();
             } else {
-                context.scheduler().schedule(() -> context.executor().execute(this::look), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                context.scheduler().schedule(() -> context.housekeeping().execute(this::look), LOOK_MILLIS, TimeUnit.MILLISECONDS);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             done.completeExceptionally(e);
         }
     }
 
     private void giveUp() {
         String reason = slot.leavingReason + " It was still in use at the drain deadline.";
+        // First, so that an exchange that comes back later loses its session by itself.
+        slot.overdue = reason;
+        long until = System.nanoTime() + STUCK_NANOS;
         for (ManagedChannel channel : slot.channels) {
-            if (!channel.loseWith(slot, reason, STUCK_NANOS)) {
+            if (!channel.loseWith(slot, reason, until - System.nanoTime())) {
                 LOG.error("Channel {} on module {}: an exchange does not come back from the provider.", channel.id(), slot.name());
             }
         }

@@ -3,6 +3,7 @@ package org.calypsohsm.manager;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +48,8 @@ final class ManagedChannel implements Channel {
     private volatile ModuleSlot slot;
     private ModuleChannel delegate;
     private ChannelState parkedState;
+    /** Since when the channel is parked, by {@link System#nanoTime()}; 0 if it is not. */
+    private volatile long parkedSince;
     private Condition placed;
     private AsyncExchanges async;
     private String lossReason;
@@ -59,7 +62,7 @@ final class ManagedChannel implements Channel {
         this.idleNanos = idleNanos;
         this.slot = slot;
         this.delegate = delegate;
-        this.atr = delegate.atr();
+        this.atr = delegate.atr().clone();
         this.lastUse = System.nanoTime();
         slot.channels.add(this);
     }
@@ -91,34 +94,38 @@ final class ManagedChannel implements Channel {
 
     @Override
     public byte[] exchange(byte[] command) throws ChannelException {
+        Objects.requireNonNull(command, "command");
         lock.lock();
         try {
-            return exchangeLocked(command);
+            return exchangeLocked(command, true);
         } finally {
-            lock.unlock();
+            endUse();
         }
     }
 
     @Override
     public BatchResult exchangeAll(List<byte[]> commands) throws ChannelException {
+        commands.forEach(command -> Objects.requireNonNull(command, "command"));
         List<byte[]> responses = new ArrayList<>(commands.size());
         lock.lock();
         try {
             for (byte[] command : commands) {
-                byte[] response = exchangeLocked(command);
+                byte[] response = exchangeLocked(command, true);
                 responses.add(response);
                 if (!StatusWord.isSuccessful(StatusWord.of(response))) {
                     break;
                 }
             }
         } finally {
-            lock.unlock();
+            endUse();
         }
         return new BatchResult(responses, commands.size());
     }
 
     @Override
     public CompletionStage<byte[]> exchangeAsync(byte[] command) {
+        // A copy, since the caller goes on before the command is on its way.
+        byte[] copy = command.clone();
         AsyncExchanges queue;
         lock.lock();
         try {
@@ -129,7 +136,7 @@ final class ManagedChannel implements Channel {
         } finally {
             lock.unlock();
         }
-        return queue.submit(command);
+        return queue.submit(copy);
     }
 
     /**
@@ -140,36 +147,39 @@ final class ManagedChannel implements Channel {
     byte[] exchangeUnlessParked(byte[] command) throws ChannelException {
         lock.lock();
         try {
-            if (life == Life.OPEN && delegate == null && !place()) {
-                return null;
-            }
-            return exchangeLocked(command);
+            return exchangeLocked(command, false);
         } finally {
-            lock.unlock();
+            endUse();
         }
     }
 
-    private byte[] exchangeLocked(byte[] command) throws ChannelException {
-        checkOpen();
+    /** The lease counts from the end of the last exchange. */
+    private void endUse() {
         lastUse = System.nanoTime();
-        if (delegate == null) {
-            awaitPlace();
-        } else if (slot.leaving) {
-            leave();
-            if (delegate == null) {
-                awaitPlace();
-            }
+        lock.unlock();
+    }
+
+    /** @return the response; null if the channel is parked and must not wait */
+    private byte[] exchangeLocked(byte[] command, boolean mayWait) throws ChannelException {
+        checkOpen();
+        if (delegate != null && slot.leaving) {
+            leaveBeforeExchange();
         }
-        ModuleSlot serving = slot;
+        if (delegate == null && !awaitPlace(mayWait)) {
+            return null;
+        }
         byte[] response;
         try {
             response = call(command);
         } catch (ModuleException e) {
-            response = exchangeElsewhere(command, e);
+            response = exchangeElsewhere(command, e, mayWait);
+            if (response == null) {
+                return null;
+            }
         }
-        serving.exchanges.increment();
-        if (serving.leaving && slot == serving && delegate != null) {
-            leave();
+        slot.exchanges.increment();
+        if (slot.leaving) {
+            leaveAfterExchange();
         }
         return response;
     }
@@ -179,7 +189,8 @@ final class ManagedChannel implements Channel {
         byte[] response;
         try {
             response = delegate.exchange(command);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Errors too: a provider whose bundle was updated throws NoClassDefFoundError.
             throw new ModuleException(ModuleException.Reason.FAILED, "the provider threw " + e + ".", e);
         }
         if (response == null || response.length < 2) {
@@ -188,30 +199,51 @@ final class ManagedChannel implements Channel {
         return response;
     }
 
-    /** After a module failed in an exchange: without a session nothing is lost, since another module can do it. */
-    private byte[] exchangeElsewhere(byte[] command, ModuleException failure) throws ChannelException {
-        ModuleSlot failed = slot;
-        failed.refresh();
-        ChannelState state = idleState();
-        if (state == null) {
-            throw lose(failure.getMessage());
-        }
-        LOG.warn("Channel {} leaves module {}: {}", id, failed.name(), failure.getMessage());
-        if (!moveTo(state, Set.of(failed))) {
-            throw new ModuleUnavailableException(failed.name(), id, failure.getMessage()
-                    + " No other module has room; the channel stays open, try again.");
-        }
-        try {
-            return call(command);
-        } catch (ModuleException e) {
-            throw lose(e.getMessage());
+    /**
+     * After a module failed in an exchange: without a session nothing is lost, since another module can do it.
+     *
+     * @return the response; null if the channel is parked and must not wait
+     */
+    private byte[] exchangeElsewhere(byte[] command, ModuleException first, boolean mayWait) throws ChannelException {
+        ModuleException failure = first;
+        Set<ModuleSlot> failed = new HashSet<>();
+        boolean parked = false;
+        while (true) {
+            ModuleSlot from = slot;
+            from.refresh();
+            failed.add(from);
+            ChannelState state = idleState();
+            if (state == null) {
+                throw lose(failure.getMessage());
+            }
+            LOG.warn("Channel {} leaves module {}: {}", id, from.name(), failure.getMessage());
+            if (!moveTo(state, failed)) {
+                if (parked || !from.mustBeLeft()) {
+                    throw new ModuleUnavailableException(from.name(), id, failure.getMessage()
+                            + " No other module has room; the channel stays open, try again.");
+                }
+                parked = true;
+                park(state);
+                if (delegate == null && !awaitPlace(mayWait)) {
+                    return null;
+                }
+            }
+            try {
+                return call(command);
+            } catch (ModuleException e) {
+                failure = e;
+            }
         }
     }
 
+    /** @return what another module needs to go on; null while a session is running, or if the module does not tell */
     private ChannelState idleState() {
+        if (slot.isGone()) {
+            return null;
+        }
         try {
             return delegate.idleState();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("Channel {} on module {}: the provider does not tell whether a session is running.", id, slot.name(), e);
             return null;
         }
@@ -229,6 +261,26 @@ final class ManagedChannel implements Channel {
 
     // ---- moving: all with the lock held
 
+    /** Leaves a module that has to be left, unless a session is running; fails if the session must not go on. */
+    private void leaveBeforeExchange() throws ChannelException {
+        if (!leave()) {
+            String overdue = slot.overdue;
+            if (overdue != null) {
+                throw lose(overdue);
+            }
+        }
+    }
+
+    /** As before an exchange; but its response counts, so that only the next one fails. */
+    private void leaveAfterExchange() {
+        if (!leave()) {
+            String overdue = slot.overdue;
+            if (overdue != null) {
+                lose(overdue);
+            }
+        }
+    }
+
     /** Leaves a module that has to be left: to another one, or into parking. Stays as long as a session is running. */
     private boolean leave() {
         ChannelState state = idleState();
@@ -236,15 +288,19 @@ final class ManagedChannel implements Channel {
             return false;
         }
         if (!moveTo(state, Set.of(slot))) {
-            ModuleSlot left = slot;
-            detach();
-            parkedState = state;
-            left.parked.increment();
-            context.placement().park(this);
-            // A module may have come between the attempt and the parking.
-            place();
+            park(state);
         }
         return true;
+    }
+
+    private void park(ChannelState state) {
+        parkedState = state;
+        parkedSince = System.nanoTime() | 1;
+        slot.parked.increment();
+        detach();
+        context.placement().park(this);
+        // A module may have come between the attempt and the parking.
+        place();
     }
 
     private boolean place() {
@@ -258,17 +314,26 @@ final class ManagedChannel implements Channel {
             if (target == null) {
                 return false;
             }
-            try {
-                arrive(target, target.module.resume(keyGroup, state));
+            ModuleChannel next = resume(target, state);
+            if (next != null) {
+                arrive(target, next);
                 return true;
-            } catch (ModuleException | RuntimeException e) {
-                context.placement().release(target);
-                target.refresh();
-                LOG.debug("Channel {} cannot move to module {}: {}", id, target.name(), e.getMessage());
-                Set<ModuleSlot> more = new HashSet<>(refused);
-                more.add(target);
-                refused = more;
             }
+            context.release(target);
+            Set<ModuleSlot> more = new HashSet<>(refused);
+            more.add(target);
+            refused = more;
+        }
+    }
+
+    /** @return null if the module does not take the state over */
+    private ModuleChannel resume(ModuleSlot target, ChannelState state) {
+        try {
+            return Objects.requireNonNull(target.module.resume(keyGroup, state), "the provider gave no channel");
+        } catch (ModuleException | RuntimeException | Error e) {
+            LOG.debug("Channel {} cannot move to module {}: {}", id, target.name(), e.getMessage());
+            target.refresh();
+            return null;
         }
     }
 
@@ -281,6 +346,7 @@ final class ManagedChannel implements Channel {
         }
         delegate = next;
         parkedState = null;
+        parkedSince = 0;
         slot = target;
         target.channels.add(this);
         target.movedIn.increment();
@@ -301,22 +367,34 @@ final class ManagedChannel implements Channel {
         ModuleChannel old = delegate;
         ModuleSlot left = slot;
         delegate = null;
-        if (old != null) {
+        if (!left.isGone()) {
             try {
                 old.close();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.warn("Channel {} on module {}: the provider failed to close it.", id, left.name(), e);
             }
-            left.channels.remove(this);
-            context.placement().release(left);
+        }
+        left.channels.remove(this);
+        context.release(left);
+        if (!left.leaving) {
             context.roomMade();
         }
     }
 
-    private void awaitPlace() throws ChannelException {
+    /**
+     * Waits for a module, at most for the grace time.
+     *
+     * @return false if there is none and the channel must not wait
+     */
+    private boolean awaitPlace(boolean mayWait) throws ChannelException {
         if (place()) {
-            return;
+            return true;
         }
+        if (!mayWait) {
+            return false;
+        }
+        // Whoever waits here uses the channel: its lease does not run out meanwhile.
+        lastUse = System.nanoTime();
         if (placed == null) {
             placed = lock.newCondition();
         }
@@ -332,6 +410,7 @@ final class ManagedChannel implements Channel {
         if (delegate == null) {
             throw unavailable();
         }
+        return true;
     }
 
     ModuleUnavailableException unavailable() {
@@ -356,6 +435,10 @@ final class ManagedChannel implements Channel {
 
     /** Looks for a module, if the channel has none. */
     void placeIfParked() {
+        // Looked at first, so that this does not wait for an exchange of a channel that has found a place meanwhile.
+        if (!isParked()) {
+            return;
+        }
         lock.lock();
         try {
             if (life == Life.OPEN && delegate == null) {
@@ -367,12 +450,12 @@ final class ManagedChannel implements Channel {
     }
 
     boolean isParked() {
-        lock.lock();
-        try {
-            return life == Life.OPEN && delegate == null;
-        } finally {
-            lock.unlock();
-        }
+        return life == Life.OPEN && parkedSince != 0;
+    }
+
+    /** @return since when the channel is parked, by {@link System#nanoTime()}; 0 if it is not */
+    long parkedSince() {
+        return parkedSince;
     }
 
     // ---- the end: by its user, its lease, or its module
@@ -384,6 +467,32 @@ final class ManagedChannel implements Channel {
             end(Life.CLOSED);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * Closes the channel, but waits only so long for an exchange in progress.
+     *
+     * @return false if the exchange did not come back in time
+     */
+    boolean closeWithin(long waitNanos) {
+        if (!tryLock(waitNanos)) {
+            return false;
+        }
+        try {
+            end(Life.CLOSED);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean tryLock(long waitNanos) {
+        try {
+            return lock.tryLock() || waitNanos > 0 && lock.tryLock(waitNanos, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
@@ -409,13 +518,7 @@ final class ManagedChannel implements Channel {
      * @return false if an exchange did not come back from the module in time
      */
     boolean loseWith(ModuleSlot drained, String reason, long waitNanos) {
-        boolean locked = false;
-        try {
-            locked = lock.tryLock(waitNanos, TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        if (!locked) {
+        if (!tryLock(waitNanos)) {
             return false;
         }
         try {
@@ -443,6 +546,7 @@ final class ManagedChannel implements Channel {
         if (delegate == null) {
             context.placement().unpark(this);
             parkedState = null;
+            parkedSince = 0;
         } else {
             detach();
         }

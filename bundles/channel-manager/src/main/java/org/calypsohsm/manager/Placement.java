@@ -1,18 +1,18 @@
 package org.calypsohsm.manager;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Decides which module gets a channel, and keeps the fair queue of those who wait for one.
- * Invariant, whenever the lock is free: nobody waits who could be placed.
+ * Who comes and who gives a channel back does so in one step with handing out turns, so that nobody overtakes the queue.
  */
 final class Placement {
 
@@ -22,7 +22,8 @@ final class Placement {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final List<ModuleSlot> slots = new ArrayList<>();
-    private final Map<Integer, ArrayDeque<OpenWaiter>> queues = new HashMap<>();
+    /** Key group, then place in the queue: a waiter whose turn came to nothing gets its old place back. */
+    private final Map<Integer, TreeMap<Long, OpenWaiter>> queues = new HashMap<>();
     private final Set<ManagedChannel> parked = new LinkedHashSet<>();
 
     void add(ModuleSlot slot) {
@@ -53,6 +54,56 @@ final class Placement {
     }
 
     /**
+     * Tells channels to leave a module. With the lock, so that nobody reserves a channel there afterwards.
+     *
+     * @return false if they had to for this cause already
+     */
+    boolean leave(ModuleSlot slot, ModuleSlot.Cause cause, String reason) {
+        lock.lock();
+        try {
+            slot.leavingReason = reason;
+            slot.leaving = true;
+            return slot.causes.add(cause);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes one cause to leave a module back; the others stand. */
+    void stay(ModuleSlot slot, ModuleSlot.Cause cause) {
+        lock.lock();
+        try {
+            if (slot.causes.remove(cause) && slot.causes.isEmpty()) {
+                slot.leaving = false;
+                slot.overdue = null;
+                slot.stays++;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells whether the service of a module goes. */
+    boolean isGoing(ModuleSlot slot) {
+        lock.lock();
+        try {
+            return slot.causes.contains(ModuleSlot.Cause.SERVICE_GOES);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @return how many channels of a module are reserved: a call may be in the module unless it is 0 */
+    int reserved(ModuleSlot slot) {
+        lock.lock();
+        try {
+            return slot.reserved;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
      * Tells whether a key group cannot be served by any module present.
      *
      * @return false as long as no module is present at all, since one may come
@@ -76,13 +127,9 @@ final class Placement {
     /**
      * Reserves a channel; {@link #release} must follow if it is not opened.
      *
+     * @param without modules that refused already
      * @return the module with the greatest share of free channels; null if none has room
      */
-    ModuleSlot reserve(int keyGroup) {
-        return reserve(keyGroup, Set.of());
-    }
-
-    /** As {@link #reserve(int)}, but not on the modules named, because they refused already. */
     ModuleSlot reserve(int keyGroup, Set<ModuleSlot> without) {
         lock.lock();
         try {
@@ -101,21 +148,27 @@ final class Placement {
         }
     }
 
-    /** Joins the queue, at its end. */
-    void enqueue(OpenWaiter waiter) {
+    /**
+     * Joins the queue, at the place of the waiter's number, and gives turns.
+     *
+     * @param stays false if the waiter leaves the queue at once unless it gets a turn, on a module that has not refused it
+     * @return the turns, with the waiter's own if it has one
+     */
+    List<Turn> join(OpenWaiter waiter, boolean stays) {
+        int keyGroup = waiter.request.keyGroup();
         lock.lock();
         try {
-            queues.computeIfAbsent(waiter.request.keyGroup(), group -> new ArrayDeque<>()).add(waiter);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Joins the queue at its head again, when a turn came to nothing. */
-    void enqueueFirst(OpenWaiter waiter) {
-        lock.lock();
-        try {
-            queues.computeIfAbsent(waiter.request.keyGroup(), group -> new ArrayDeque<>()).addFirst(waiter);
+            if (stays) {
+                queues.computeIfAbsent(keyGroup, group -> new TreeMap<>()).put(waiter.sequence, waiter);
+                return turns();
+            }
+            List<Turn> turns = new ArrayList<>(turns());
+            // Whoever still waits for this key group waits because there is no room, or only a module that just refused.
+            ModuleSlot slot = queues.containsKey(keyGroup) ? null : reserve(keyGroup, waiter.refusers());
+            if (slot != null) {
+                turns.add(new Turn(waiter, slot));
+            }
+            return turns;
         } finally {
             lock.unlock();
         }
@@ -125,10 +178,20 @@ final class Placement {
     void dequeue(OpenWaiter waiter) {
         lock.lock();
         try {
-            ArrayDeque<OpenWaiter> queue = queues.get(waiter.request.keyGroup());
-            if (queue != null) {
-                queue.remove(waiter);
+            TreeMap<Long, OpenWaiter> queue = queues.get(waiter.request.keyGroup());
+            if (queue != null && queue.remove(waiter.sequence) != null && queue.isEmpty()) {
+                queues.remove(waiter.request.keyGroup());
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @return how many wait */
+    int waiting() {
+        lock.lock();
+        try {
+            return queues.values().stream().mapToInt(TreeMap::size).sum();
         } finally {
             lock.unlock();
         }
@@ -138,7 +201,7 @@ final class Placement {
     List<OpenWaiter> clearQueues() {
         lock.lock();
         try {
-            List<OpenWaiter> waiting = queues.values().stream().flatMap(ArrayDeque::stream).toList();
+            List<OpenWaiter> waiting = queues.values().stream().flatMap(queue -> queue.values().stream()).toList();
             queues.clear();
             return waiting;
         } finally {
@@ -146,11 +209,16 @@ final class Placement {
         }
     }
 
-    /** Gives a reserved channel back. */
-    void release(ModuleSlot slot) {
+    /**
+     * Gives a reserved channel back.
+     *
+     * @return the turns of those who waited for it
+     */
+    List<Turn> release(ModuleSlot slot) {
         lock.lock();
         try {
             slot.reserved--;
+            return turns();
         } finally {
             lock.unlock();
         }
@@ -164,37 +232,45 @@ final class Placement {
     List<Turn> turns() {
         lock.lock();
         try {
-            if (queues.isEmpty()) {
-                return List.of();
-            }
-            List<Turn> turns = new ArrayList<>();
-            while (true) {
+            List<Turn> turns = null;
+            while (!queues.isEmpty()) {
                 Turn turn = nextTurn();
                 if (turn == null) {
-                    queues.values().removeIf(ArrayDeque::isEmpty);
-                    return turns;
+                    break;
                 }
+                turns = turns == null ? new ArrayList<>() : turns;
                 turns.add(turn);
             }
+            return turns == null ? List.of() : turns;
         } finally {
             lock.unlock();
         }
     }
 
     private Turn nextTurn() {
-        ArrayDeque<OpenWaiter> oldest = null;
-        for (ArrayDeque<OpenWaiter> queue : queues.values()) {
-            OpenWaiter head = queue.peek();
-            if (head != null && (oldest == null || head.sequence < oldest.peek().sequence)
-                    && slots.stream().anyMatch(slot -> slot.hasRoom(head.request.keyGroup()))) {
-                oldest = queue;
+        OpenWaiter oldest = null;
+        for (TreeMap<Long, OpenWaiter> queue : queues.values()) {
+            OpenWaiter head = queue.firstEntry().getValue();
+            if ((oldest == null || head.sequence < oldest.sequence) && hasRoom(head.request.keyGroup())) {
+                oldest = head;
             }
         }
-        if (oldest == null) {
+        // The state of a module may change between the look and the reservation, so that there is no room after all.
+        ModuleSlot slot = oldest == null ? null : reserve(oldest.request.keyGroup(), Set.of());
+        if (slot == null) {
             return null;
         }
-        OpenWaiter waiter = oldest.poll();
-        return new Turn(waiter, reserve(waiter.request.keyGroup()));
+        dequeue(oldest);
+        return new Turn(oldest, slot);
+    }
+
+    private boolean hasRoom(int keyGroup) {
+        for (ModuleSlot slot : slots) {
+            if (slot.hasRoom(keyGroup)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Remembers a channel that no module has room for. */
@@ -226,6 +302,15 @@ final class Placement {
         }
     }
 
+    boolean hasParked() {
+        lock.lock();
+        try {
+            return !parked.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Says how full the modules of a key group are, for a message. */
     String occupancy(int keyGroup) {
         lock.lock();
@@ -237,7 +322,8 @@ final class Placement {
                             .append(slot.info.channelsTotal()).append(" in use, ").append(slot.report().state());
                 }
             }
-            return text.isEmpty() ? "no module is present" : text.toString();
+            return text.isEmpty() ? slots.isEmpty() ? "no module is present" : "no module present has this key group"
+                    : text.toString();
         } finally {
             lock.unlock();
         }
