@@ -2,7 +2,6 @@ package org.calypsohsm.sam;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -57,8 +56,8 @@ class ApduFuzzTest {
             List.of("84000008", "86000008" + Sam.DIVERSIFIER, "8A00280C" + Sam.OPEN),
             List.of("8C00000500B2014400"), List.of("8C8000060500B2014400"), List.of("8C00800500B2014400"),
             List.of("8C0080029000"), List.of("88800008"), List.of("8E000004"), List.of("8E000008"),
-            List.of("8200000400000000"), List.of("820000080000000000000000"), List.of("BC00F0023049"), List.of("BE00A000"), List.of("BE00A020"),
-            List.of("BC00F0023048"), List.of("84000004", "8A000D0C" + Sam.OPEN));
+            List.of("8200000400000000"), List.of("820000080000000000000000"), List.of("BC00F0023049"), List.of("BE00A000"),
+            List.of("BE00A020"), List.of("BC00F0023048"), List.of("84000004", "8A000D0C" + Sam.OPEN));
 
     @Provide
     Arbitrary<List<byte[]>> sequences() {
@@ -75,25 +74,22 @@ class ApduFuzzTest {
                 Tuple.of(1, Arbitraries.bytes().array(byte[].class).ofMaxSize(255)));
         Arbitrary<Integer> le = Arbitraries.frequencyOf(Tuple.of(3, Arbitraries.of(-1, 0, 4, 8, 0x20, 0x30)),
                 Tuple.of(1, Arbitraries.integers().between(-1, 0xFF)));
-        Arbitrary<Integer> lcOff = Arbitraries.frequency(Tuple.of(8, 0), Tuple.of(1, 1),
-                Tuple.of(1, -1));
-        Arbitrary<Boolean> wrongClass = Arbitraries.frequency(Tuple.of(19, false),
-                Tuple.of(1, true));
+        Arbitrary<Integer> lcOff = Arbitraries.frequency(Tuple.of(8, 0), Tuple.of(1, 1), Tuple.of(1, -1));
+        Arbitrary<Boolean> wrongClass = Arbitraries.frequency(Tuple.of(19, false), Tuple.of(1, true));
         Arbitrary<List<byte[]>> any = Combinators.combine(wrongClass, ins, p1, p2, data, le, lcOff)
                 .as((wrong, i, one, two, d, l, off) -> List.of(new Command(wrong, i, one, two, d, l, off).apdu()));
         Arbitrary<List<byte[]>> right = Arbitraries.of(RIGHT)
                 .map(apdus -> apdus.stream().map(apdu -> Hex.bytes("00" + apdu)).toList());
         Arbitrary<List<byte[]>> noise = Arbitraries.bytes().array(byte[].class).ofMaxSize(300).map(List::of);
-        return Arbitraries.frequencyOf(Tuple.of(12, right), Tuple.of(7, any),
-                Tuple.of(1, noise)).list().ofMinSize(1).ofMaxSize(60)
-                .withSizeDistribution(RandomDistribution.uniform()).map(pieces -> pieces.stream().flatMap(List::stream).toList());
+        return Arbitraries.frequencyOf(Tuple.of(12, right), Tuple.of(7, any), Tuple.of(1, noise)).list()
+                .ofMinSize(1).ofMaxSize(60).withSizeDistribution(RandomDistribution.uniform())
+                .map(pieces -> pieces.stream().flatMap(List::stream).toList());
     }
 
     @Property(tries = 500, edgeCases = EdgeCasesMode.NONE)
     @StatisticsReport(StatisticsReportMode.OFF)
     void everySequenceIsAnsweredAndTheSamGoesOn(@ForAll SamForm form, @ForAll("sequences") List<byte[]> sequence) {
         Sam sam = Sam.of(form, TestGroup.full().block(0x0D));
-        List<Integer> statuses = new ArrayList<>();
         for (byte[] command : sequence) {
             byte[] apdu = command.clone();
             if (apdu.length > 0) {
@@ -106,13 +102,11 @@ class ApduFuzzTest {
             assertThat(STATUS_WORDS.contains(status) || status >> 8 == 0x61 || status >> 8 == 0x6C)
                     .as("%04X, the answer to %s", status, Hex.text(apdu)).isTrue();
             assertThat(StatusWord.isSuccessful(status) || answer.length == 2).as("a fault has no data").isTrue();
-            statuses.add(status);
             Statistics.label("status word").collect(String.format("%04X", status));
             if (apdu.length > 1 && status == 0x9000) {
                 Statistics.label("done").collect(Hex.text(apdu[1] & 0xFF));
             }
         }
-        assertThat(statuses).hasSameSizeAs(sequence);
         sam.runGoodSession();
         // A fuzzer that never gets into a session, or out of one, would prove little.
         for (String reached : List.of("6700", "6900", "6985", "6988", "6A00", "6A80", "6A83", "6B00", "6C30", "6D00", "6E00")) {

@@ -303,7 +303,8 @@ class PluginSwapTest {
         }
         calls.clear();
         sam.openRegular().openRegular();
-        assertThat(calls).as("a new session takes the place of the one before").containsSubsequence("update", "destroy", "destroy");
+        assertThat(calls).as("a new session takes the place of the one before")
+                .containsSubsequence("update", "destroy", "destroy");
     }
 
     @Test

@@ -165,6 +165,7 @@ class SessionFlowTest {
     void aChallengeOf4BytesIsTooShortForExtendedMode() {
         Sam sam = Sam.of(SamForm.HSM_C1).ok("14 00 00 08" + Sam.DIVERSIFIER).okData("84 00 00 04", 4);
         assertThat(sam.send("8A 02 FF 0E 3059" + Sam.OPEN)).isEqualTo("6985");
+        assertThat(sam.keys.uses).as("refused before the use of the key is counted").isEmpty();
         sam.ok("8A 00 FF 0E 3059" + Sam.OPEN);
     }
 

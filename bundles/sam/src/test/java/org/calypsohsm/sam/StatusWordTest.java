@@ -177,7 +177,8 @@ class StatusWordTest {
         for (String mode : List.of("02", "03")) {
             faults.add(new Fault(State.READY, "8A" + mode + "FF 0E 3059" + Sam.OPEN, "6A00", SamForm.S1D, SamForm.S1E1));
         }
-        for (String p1p2 : List.of("01C1", "80C1", "0000", "007F", "0080", "00BF", "00C5", "00E1", "00F1", "00F9", "00FB", "00FF")) {
+        for (String p1p2 : List.of("01C1", "80C1", "0000", "007F", "0080", "00BF", "00C5", "00E1",
+                "00F1", "00F9", "00FB", "00FF")) {
             faults.add(new Fault(State.AFTER_RESET, "BC" + p1p2 + "02 0000", "6A00"));
         }
         for (String p1p2 : List.of("01A0", "80A0", "FFA0", "0000", "00A1", "00E1", "00B1", "0080", "00B8")) {
