@@ -97,9 +97,15 @@ final class Diagnosis {
                 }
             }
             case FAILED_ACTIVATION ->
-                sentences.add(name + " failed: " + String.valueOf(Reflect.field(configuration, "failure")).lines().findFirst().orElse(""));
+                sentences.add(name + " failed: " + rootCause(String.valueOf(Reflect.field(configuration, "failure"))));
             default -> { }
         }
+    }
+
+    /** The exception at the bottom of a printed stack trace: the ones above only say that a constructor threw it. */
+    private static String rootCause(String trace) {
+        return trace.lines().filter(line -> !line.isBlank() && !line.startsWith("\t")).reduce("", (first, last) -> last)
+                .replaceFirst("^Caused by: ", "");
     }
 
     private static Object type(Object[] references, Object name) {

@@ -1,0 +1,159 @@
+package org.calypsohsm.itest.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The command {@code hsm} of the distribution, as its user sees it. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "drives the script for bash")
+class LauncherIT {
+
+    private static final Path HOME = Path.of(System.getProperty("hsm.home")).toAbsolutePath().normalize();
+    private static final int SIGTERM_EXIT = 143;
+
+    @TempDir
+    private Path work;
+
+    private HsmProcess hsm(String... arguments) throws IOException {
+        return new HsmProcess(HOME, work, Map.of(), arguments);
+    }
+
+    @Test
+    void helpExplainsAllCommands() throws Exception {
+        try (HsmProcess hsm = hsm("--help")) {
+            assertThat(hsm.output()).contains("start", "demo", "bench", "test", "Exit codes");
+            assertThat(hsm.exitCode()).isZero();
+            assertThat(hsm.errors()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"start", "demo", "bench", "test"})
+    void everyCommandHasHelp(String command) throws Exception {
+        try (HsmProcess hsm = hsm(command, "--help")) {
+            assertThat(hsm.output()).contains("Usage: hsm " + command);
+            assertThat(hsm.exitCode()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"start --bogus", "demo --bogus", "demo --channels 0", "demo --channels many", "start --timeout 0",
+        "start --conf no-such-file", "nonsense", ""})
+    void wrongUseIsExplained(String commandLine) throws Exception {
+        try (HsmProcess hsm = hsm(commandLine.isEmpty() ? new String[0] : commandLine.split(" "))) {
+            assertThat(hsm.exitCode()).isEqualTo(2);
+            assertThat(hsm.output()).isEmpty();
+            assertThat(hsm.errors()).startsWith("hsm: ").contains("--help").doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void startIsReadySoonAndEndsOnSigterm() throws Exception {
+        try (HsmProcess hsm = hsm("start")) {
+            assertThat(hsm.firstLine()).as(hsm.errors()).startsWith("Ready after ")
+                    .contains("main (PCI-S3, 500 channels, OPERATIONAL)", "spare (SAM-S20, 20 channels, OPERATIONAL)")
+                    .contains("CD21", "CD97", "Tango");
+            assertThat(hsm.errors()).contains("TEST KEYS").doesNotContain("ERROR", "\tat ");
+            hsm.terminate();
+            assertThat(hsm.exitCode()).isEqualTo(SIGTERM_EXIT);
+            assertThat(hsm.errors()).doesNotContain("ERROR", "\tat ");
+        }
+        try (Stream<Path> leftovers = Files.list(HsmProcess.temporary(work))) {
+            assertThat(leftovers).isEmpty();
+        }
+    }
+
+    @Test
+    void demoSellsWithoutALostSession() throws Exception {
+        Path figures = work.resolve("figures.json");
+        try (HsmProcess hsm = hsm("demo", "--channels", "50", "--sessions", "200", "--modules", "PCI-S3:100,SAM-S20", "--json",
+                figures.toString())) {
+            assertThat(hsm.exitCode()).as(hsm.errors()).isZero();
+            assertThat(hsm.output()).contains("200 sessions, 0 failed");
+        }
+        JsonNode document = new ObjectMapper().readTree(figures.toFile());
+        assertThat(document.get("channels").intValue()).isEqualTo(50);
+        assertThat(document.findValues("failed")).isNotEmpty().allMatch(failed -> failed.intValue() == 0);
+        try (Stream<Path> leftovers = Files.list(HsmProcess.temporary(work))) {
+            assertThat(leftovers).isEmpty();
+        }
+    }
+
+    @Test
+    void demoRefusesMoreChannelsThanItsModulesHave() throws Exception {
+        try (HsmProcess hsm = hsm("demo", "--channels", "21", "--modules", "SAM-S20")) {
+            assertThat(hsm.exitCode()).isEqualTo(1);
+            assertThat(hsm.errors()).contains("20 channels");
+        }
+    }
+
+    @Test
+    void missingBundleIsNamed() throws Exception {
+        Path home = work.resolve("dist");
+        try (Stream<Path> files = Files.walk(HOME)) {
+            for (Path file : files.filter(path -> !path.getFileName().toString().startsWith("bcprov")).toList()) {
+                Files.copy(file, home.resolve(HOME.relativize(file)));
+            }
+        }
+        assertThat(home.resolve("hsm").toFile().setExecutable(true)).isTrue();
+        try (HsmProcess hsm = new HsmProcess(home, work, Map.of(), "start", "--timeout", "2")) {
+            assertThat(hsm.exitCode()).isEqualTo(1);
+            assertThat(hsm.output()).isEmpty();
+            assertThat(hsm.errors()).contains("No SecurityModule came up within 2 s",
+                    "bundle org.calypsohsm.sam is not resolved because", "org.bouncycastle");
+        }
+    }
+
+    @Test
+    void wrongConfigurationIsExplained() throws Exception {
+        Path configuration = Files.writeString(work.resolve("hsm.json"), """
+                {
+                  ":configurator:resource-version": 1,
+                  ":configurator:symbolic-name": "test",
+                  ":configurator:version": "1.0.0",
+                  "org.calypsohsm.keystore.test": { "groups": [0] },
+                  "org.calypsohsm.provider.pcis3~odd": { "hsm.module.name": "odd", "model": 7 },
+                  "org.calypsohsm.provider.nobody~x": { "hsm.module.name": "x" }
+                }
+                """);
+        try (HsmProcess hsm = hsm("start", "--conf", configuration.toString(), "--timeout", "2")) {
+            assertThat(hsm.exitCode()).isEqualTo(1);
+            assertThat(hsm.errors()).contains("100, 500, 1000 or 5000 channels, not 7",
+                    "no bundle has a component for the configuration org.calypsohsm.provider.nobody~x");
+        }
+    }
+
+    @Test
+    void missingJavaIsExplained() throws Exception {
+        try (HsmProcess hsm = new HsmProcess(HOME, work, Map.of("JAVA_HOME", work.resolve("nowhere").toString()), "start")) {
+            assertThat(hsm.exitCode()).isEqualTo(1);
+            assertThat(hsm.errors()).contains("JAVA_HOME is ", "a JDK 17");
+        }
+    }
+
+    @Test
+    void oldJavaIsExplained() throws Exception {
+        Path jdk = work.resolve("jdk");
+        Path java = Files.createDirectories(jdk.resolve("bin")).resolve("java");
+        Files.createFile(java);
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"11.0.25\"\n");
+        try (HsmProcess hsm = new HsmProcess(HOME, work, Map.of("JAVA_HOME", jdk.toString()), "start")) {
+            assertThat(hsm.exitCode()).isEqualTo(1);
+            assertThat(hsm.errors()).contains("is Java 11", "JDK 17");
+        }
+    }
+}
