@@ -1,6 +1,7 @@
 package org.calypsohsm.emulation;
 
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -54,19 +55,26 @@ public class EmulatedModule implements SecurityModule {
 
     private ModuleStatus selfTest() {
         for (int number : keyGroups()) {
-            ModuleChannel sam = sam(keyStore.keyGroup(number), ChannelState.AFTER_RESET);
+            String fault;
             try {
-                String fault = faultOf(sam);
-                if (fault != null) {
-                    return new ModuleStatus(ModuleState.FAILED, "The self test failed in key group " + number + ": " + fault);
-                }
+                fault = faultOf(number);
             } catch (ModuleException | RuntimeException e) {
-                return new ModuleStatus(ModuleState.FAILED, "The self test failed in key group " + number + ": " + e + ".");
-            } finally {
-                sam.close();
+                fault = e + ".";
+            }
+            if (fault != null) {
+                return new ModuleStatus(ModuleState.FAILED, "The self test failed in key group " + number + ": " + fault);
             }
         }
         return new ModuleStatus(ModuleState.OPERATIONAL, "It serves the key groups " + keyGroups() + ".");
+    }
+
+    private String faultOf(int keyGroup) throws ModuleException {
+        ModuleChannel sam = sam(keyStore.keyGroup(keyGroup), ChannelState.AFTER_RESET);
+        try {
+            return faultOf(sam);
+        } finally {
+            sam.close();
+        }
     }
 
     private String faultOf(ModuleChannel sam) throws ModuleException {
@@ -77,8 +85,10 @@ public class EmulatedModule implements SecurityModule {
         byte[] getChallenge = {cla, (byte) 0x84, 0, 0, CHALLENGE};
         byte[] first = sam.exchange(getChallenge);
         byte[] second = sam.exchange(getChallenge);
-        if (first.length != CHALLENGE + 2 || StatusWord.of(first) != StatusWord.OK) {
-            return "Get Challenge answered " + StatusWord.describe(StatusWord.of(first)) + ".";
+        for (byte[] response : new byte[][] {first, second}) {
+            if (response.length != CHALLENGE + 2 || StatusWord.of(response) != StatusWord.OK) {
+                return "Get Challenge answered " + response.length + " bytes, " + StatusWord.describe(StatusWord.of(response)) + ".";
+            }
         }
         return Arrays.equals(first, second) ? "two challenges are the same." : null;
     }
@@ -132,7 +142,13 @@ public class EmulatedModule implements SecurityModule {
             throw new ModuleException(ModuleException.Reason.FULL,
                     "All " + info.channelsTotal() + " channels of module " + info.name() + " are in use.");
         }
-        return new LimitedChannel(sam(group, state));
+        try {
+            return new LimitedChannel(sam(group, state));
+        } catch (RuntimeException e) {
+            inUse.decrementAndGet();
+            throw new ModuleException(ModuleException.Reason.FAILED,
+                    "Module " + info.name() + " could not make a virtual SAM-S1: " + e + ".", e);
+        }
     }
 
     private boolean take() {
@@ -162,7 +178,7 @@ public class EmulatedModule implements SecurityModule {
         private boolean closed;
 
         LimitedChannel(ModuleChannel sam) {
-            this.sam = sam;
+            this.sam = Objects.requireNonNull(sam, "no SAM");
         }
 
         @Override
@@ -182,10 +198,14 @@ public class EmulatedModule implements SecurityModule {
         }
 
         @Override
-        public void close() {
-            if (!closed) {
-                closed = true;
+        public synchronized void close() {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            try {
                 sam.close();
+            } finally {
                 inUse.decrementAndGet();
             }
         }

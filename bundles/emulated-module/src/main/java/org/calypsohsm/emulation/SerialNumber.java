@@ -1,9 +1,11 @@
 package org.calypsohsm.emulation;
 
+import java.util.regex.Pattern;
+
 /** Reads the serial number of a module from its configuration. */
 public final class SerialNumber {
 
-    private static final int DIGITS = 8;
+    private static final Pattern DIGITS = Pattern.compile("[0-9A-Fa-f]{8}");
     private static final int HEXADECIMAL = 16;
 
     private SerialNumber() {
@@ -18,13 +20,9 @@ public final class SerialNumber {
      * @throws IllegalArgumentException if the text is anything else
      */
     public static int parse(String module, String text) {
-        if (text.length() == DIGITS) {
-            try {
-                return Integer.parseUnsignedInt(text, HEXADECIMAL);
-            } catch (NumberFormatException e) {
-                // Said below, in the module's words.
-            }
+        if (text == null || !DIGITS.matcher(text).matches()) {
+            throw new IllegalArgumentException("Module " + module + ": a serial number has 8 hexadecimal digits, not '" + text + "'.");
         }
-        throw new IllegalArgumentException("Module " + module + ": a serial number has 8 hexadecimal digits, not '" + text + "'.");
+        return Integer.parseUnsignedInt(text, HEXADECIMAL);
     }
 }

@@ -15,7 +15,7 @@ class SerialNumberTest {
 
     @Test
     void saysWhichModuleHasAWrongNumber() {
-        for (String wrong : new String[] {"", "1234567", "123456789", "C0FFEE0G", "-1234567"}) {
+        for (String wrong : new String[] {"", "1234567", "123456789", "C0FFEE0G", "-1234567", "+1234567", "１２３４５６７８", null}) {
             assertThatIllegalArgumentException().isThrownBy(() -> SerialNumber.parse("main", wrong))
                     .withMessageContaining("main").withMessageContaining("'" + wrong + "'");
         }

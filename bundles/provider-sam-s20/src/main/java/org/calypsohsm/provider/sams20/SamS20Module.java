@@ -1,5 +1,6 @@
 package org.calypsohsm.provider.sams20;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 import org.calypsohsm.emulation.EmulatedModule;
@@ -86,6 +87,10 @@ public final class SamS20Module extends EmulatedModule {
         super(info(config), config.form(), config.keyGroups(), keyStore, emulation);
         lifetime = config.lifetime();
         meter = new OperationMeter(config.countFile().isBlank() ? null : Path.of(config.countFile()));
+        int reached = reached(meter.used());
+        if (reached > 0) {
+            warn(reached);
+        }
     }
 
     private static ModuleInfo info(Config config) {
@@ -144,11 +149,25 @@ public final class SamS20Module extends EmulatedModule {
         if (meter.used() >= lifetime) {
             throw new ModuleException(ModuleException.Reason.NOT_SERVING, "Module " + info().name() + ": " + endOfLife());
         }
-        long used = meter.count();
+        long used;
+        try {
+            used = meter.count();
+        } catch (UncheckedIOException e) {
+            throw new ModuleException(ModuleException.Reason.FAILED,
+                    "Module " + info().name() + ": " + e.getMessage() + " " + e.getCause() + ".", e);
+        }
+        // Again, since others may have taken the last operations meanwhile.
+        if (used > lifetime) {
+            throw new ModuleException(ModuleException.Reason.NOT_SERVING, "Module " + info().name() + ": " + endOfLife());
+        }
         for (int percent : WARN_AT_PERCENT) {
             if (used == threshold(percent)) {
-                LOG.warn("Module {} has used up {} % of its {} operations; have another card ready.", info().name(), percent, lifetime);
+                warn(percent);
             }
         }
+    }
+
+    private void warn(int percent) {
+        LOG.warn("Module {} has used up {} % of its {} operations; have another card ready.", info().name(), percent, lifetime);
     }
 }

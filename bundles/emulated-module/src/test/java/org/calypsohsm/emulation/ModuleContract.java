@@ -1,0 +1,481 @@
+package org.calypsohsm.emulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.calypsohsm.apdu.StatusWord;
+import org.calypsohsm.key.KeyStore;
+import org.calypsohsm.module.ChannelState;
+import org.calypsohsm.module.ModuleChannel;
+import org.calypsohsm.module.ModuleException;
+import org.calypsohsm.module.ModuleState;
+import org.calypsohsm.module.SamEmulation;
+import org.calypsohsm.module.SamForm;
+import org.calypsohsm.module.SecurityModule;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every emulated module has to keep. A provider runs it in its own tests, as a subclass. */
+@Timeout(30)
+public abstract class ModuleContract {
+
+    /**
+     * How a module is configured.
+     *
+     * @param name         name of the module
+     * @param serialNumber serial number, 8 hexadecimal digits
+     * @param version      version of the module
+     * @param form         form of its virtual SAM-S1
+     * @param keyGroups    key groups that it serves; none means all
+     */
+    public record Settings(String name, String serialNumber, int version, SamForm form, int... keyGroups) {
+
+        /** What the tests use unless they test the configuration. */
+        static final Settings USUAL = new Settings("main", "C0FFEE01", 5, SamForm.HSM_C1);
+    }
+
+    private static final int THREADS = 6;
+    private static final byte[] DIVERSIFIER = {1, 2, 3, 4, 5, 6, 7, 8};
+    private static final byte[] RANDOM = {11, 12, 13, 14, 15, 16, 17, 18};
+
+    private final ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+    private final List<SecurityModule> started = new ArrayList<>();
+
+    /**
+     * Starts a module as its component does.
+     *
+     * @param settings  its configuration
+     * @param keyStore  where the key groups are
+     * @param emulation makes the virtual SAM-S1
+     * @return the module
+     */
+    protected abstract SecurityModule start(Settings settings, KeyStore keyStore, SamEmulation emulation);
+
+    /** Stops a module as its component does. */
+    protected abstract void stop(SecurityModule module);
+
+    /** @return how many channels the module has */
+    protected abstract int channels();
+
+    /** @return its kind */
+    protected abstract String kind();
+
+    /** @return a key store with these key groups */
+    protected abstract KeyStore keyStore(int... groups);
+
+    /** @return the emulation that the product uses */
+    protected abstract SamEmulation emulation();
+
+    @AfterEach
+    void end() {
+        threads.shutdownNow();
+        started.forEach(this::stop);
+    }
+
+    private SecurityModule module() {
+        return module(Settings.USUAL, emulation());
+    }
+
+    private SecurityModule module(Settings settings, SamEmulation emulation) {
+        SecurityModule module = start(settings, keyStore(0, 3), emulation);
+        started.add(module);
+        return module;
+    }
+
+    private static byte[] apdu(SamForm form, int ins, byte... rest) {
+        byte[] command = new byte[4 + rest.length];
+        command[0] = (byte) (form == SamForm.S1D ? 0x94 : 0x80);
+        command[1] = (byte) ins;
+        System.arraycopy(rest, 0, command, 4, rest.length);
+        return command;
+    }
+
+    private static byte[] apduWithData(int ins, byte[] data) {
+        byte[] rest = new byte[1 + data.length];
+        rest[0] = (byte) data.length;
+        System.arraycopy(data, 0, rest, 1, data.length);
+        return apdu(SamForm.HSM_C1, ins, rest);
+    }
+
+    private static byte[] getChallenge(ModuleChannel channel) throws ModuleException {
+        byte[] response = channel.exchange(apdu(SamForm.HSM_C1, 0x84, (byte) 8));
+        assertThat(StatusWord.of(response)).isEqualTo(StatusWord.OK);
+        return Arrays.copyOf(response, 8);
+    }
+
+    private static void assertFails(ModuleException.Reason reason, String message, ThrowingCallable call) {
+        assertThatExceptionOfType(ModuleException.class).isThrownBy(call).withMessageContaining(message)
+                .withMessageContaining("main").satisfies(fault -> assertThat(fault.reason()).isEqualTo(reason));
+    }
+
+    // ---- what it says of itself
+
+    @Test
+    void saysWhatItIs() {
+        SecurityModule module = module();
+        assertThat(module.info().name()).isEqualTo("main");
+        assertThat(module.info().kind()).isEqualTo(kind());
+        assertThat(module.info().serialNumber()).isEqualTo(0xC0FFEE01);
+        assertThat(module.info().version()).isEqualTo(5);
+        assertThat(module.info().channelsTotal()).isEqualTo(channels());
+        assertThat(module.info().emulated()).isTrue();
+        assertThat(module.status().state()).isEqualTo(ModuleState.OPERATIONAL);
+        assertThat(module.status().sentence()).contains("[0, 3]");
+        assertThat(module.keyGroups()).containsExactlyInAnyOrder(0, 3);
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    @Test
+    void servesOnlyTheKeyGroupsItIsConfiguredFor() throws ModuleException {
+        SecurityModule module = module(new Settings("main", "00000001", 1, SamForm.HSM_C1, 3, 99), emulation());
+        assertThat(module.keyGroups()).containsExactly(3);
+        module.open(3).close();
+        assertFails(ModuleException.Reason.UNKNOWN_KEY_GROUP, "no key group 0, only [3]", () -> module.open(0));
+        assertFails(ModuleException.Reason.UNKNOWN_KEY_GROUP, "no key group 99", () -> module.open(99));
+    }
+
+    @Test
+    void refusesAnUnknownKeyGroupAndReservesNothing() {
+        SecurityModule module = module();
+        for (int group : new int[] {-1, 1, Integer.MAX_VALUE}) {
+            assertFails(ModuleException.Reason.UNKNOWN_KEY_GROUP, "no key group " + group + ", only [0, 3]",
+                    () -> module.open(group));
+            assertFails(ModuleException.Reason.UNKNOWN_KEY_GROUP, "no key group " + group,
+                    () -> module.resume(group, ChannelState.AFTER_RESET));
+        }
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void itsChannelsHaveTheAtrOfTheConfiguredForm(SamForm form) throws ModuleException {
+        SecurityModule module = module(new Settings("main", "89ABCDEF", 0x7F, form), emulation());
+        for (ModuleChannel channel : List.of(module.open(0), module.resume(0, ChannelState.AFTER_RESET))) {
+            byte[] atr = channel.atr();
+            assertThat(atr).isEqualTo(form.atr(0x89ABCDEF, 0x7F));
+            atr[0] = 0;
+            assertThat(channel.atr()).isEqualTo(form.atr(0x89ABCDEF, 0x7F));
+            assertThat(channel.exchange(apdu(form, 0x84, (byte) 8))).hasSize(10);
+        }
+    }
+
+    // ---- the limit
+
+    @Test
+    void opensExactlyItsChannels() throws ModuleException {
+        SecurityModule module = module();
+        List<ModuleChannel> open = new ArrayList<>();
+        for (int i = 0; i < channels(); i++) {
+            open.add(i % 2 == 0 ? module.open(i % 4 == 0 ? 0 : 3) : module.resume(0, ChannelState.AFTER_RESET));
+        }
+        assertThat(module.channelsInUse()).isEqualTo(channels());
+        assertFails(ModuleException.Reason.FULL, "All " + channels() + " channels", () -> module.open(0));
+        assertFails(ModuleException.Reason.FULL, "channels", () -> module.resume(3, ChannelState.AFTER_RESET));
+        assertThat(module.channelsInUse()).isEqualTo(channels());
+
+        open.remove(0).close();
+        open.add(module.open(3));
+        assertFails(ModuleException.Reason.FULL, "channels", () -> module.open(0));
+
+        open.forEach(ModuleChannel::close);
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    @Test
+    void countsAChannelThatIsClosedTwiceOnce() throws ModuleException {
+        SecurityModule module = module();
+        ModuleChannel first = module.open(0);
+        ModuleChannel second = module.open(0);
+        first.close();
+        first.close();
+        assertThat(module.channelsInUse()).isEqualTo(1);
+        second.close();
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    @Test
+    void keepsItsLimitWithManyThreads() throws Exception {
+        SecurityModule module = module();
+        List<ModuleChannel> open = Collections.synchronizedList(new ArrayList<>());
+        inParallel(() -> {
+            while (true) {
+                try {
+                    open.add(module.open(0));
+                    assertThat(module.channelsInUse()).isBetween(1, channels());
+                } catch (ModuleException e) {
+                    assertThat(e.reason()).isEqualTo(ModuleException.Reason.FULL);
+                    return null;
+                }
+            }
+        });
+        assertThat(open).hasSize(channels());
+
+        // Each thread closes all of them.
+        inParallel(() -> {
+            List.copyOf(open).forEach(ModuleChannel::close);
+            return null;
+        });
+        assertThat(module.channelsInUse()).isZero();
+
+        inParallel(() -> {
+            for (int i = 0; i < 500; i++) {
+                ModuleChannel channel = module.open(0);
+                assertThat(module.channelsInUse()).isBetween(1, THREADS);
+                channel.close();
+            }
+            return null;
+        });
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    private void inParallel(Callable<Void> task) throws Exception {
+        CyclicBarrier together = new CyclicBarrier(THREADS);
+        List<Future<Void>> running = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            running.add(threads.submit(() -> {
+                together.await();
+                return task.call();
+            }));
+        }
+        for (Future<Void> future : running) {
+            future.get();
+        }
+    }
+
+    // ---- channels
+
+    @Test
+    void aNewChannelIsAsAfterAReset() throws ModuleException {
+        ChannelState state = module().open(0).idleState();
+        assertThat(state.diversifier()).isNull();
+        assertThat(state.outgoingChallenge()).isNull();
+        assertThat(state.incomingChallenge()).isNull();
+    }
+
+    @Test
+    void anotherModuleGoesOnWhereAChannelStopped() throws ModuleException {
+        ModuleChannel left = module().open(0);
+        left.exchange(apduWithData(0x14, DIVERSIFIER));
+        left.exchange(apduWithData(0x86, RANDOM));
+        byte[] challenge = getChallenge(left);
+        ChannelState state = left.idleState();
+        left.close();
+
+        ModuleChannel taken = module(new Settings("other", "00000002", 9, SamForm.HSM_C1), emulation()).resume(0, state);
+
+        ChannelState after = taken.idleState();
+        assertThat(after.diversifier()).isEqualTo(DIVERSIFIER);
+        assertThat(after.incomingChallenge()).isEqualTo(RANDOM);
+        assertThat(after.outgoingChallenge()).isEqualTo(challenge);
+        // Neither side can change the other's state.
+        state.diversifier()[0] = 99;
+        after.outgoingChallenge()[0]++;
+        assertThat(taken.idleState().diversifier()).isEqualTo(DIVERSIFIER);
+        assertThat(taken.idleState().outgoingChallenge()).isEqualTo(challenge);
+    }
+
+    @Test
+    void channelsShareNothing() throws ModuleException {
+        SecurityModule module = module();
+        ModuleChannel first = module.open(0);
+        ModuleChannel second = module.open(0);
+        first.exchange(apduWithData(0x14, DIVERSIFIER));
+        assertThat(getChallenge(first)).isNotEqualTo(getChallenge(second));
+        assertThat(second.idleState().diversifier()).isNull();
+        first.close();
+        assertThat(getChallenge(second)).hasSize(8);
+    }
+
+    @Test
+    void tellsNoStateWhileASessionIsRunning() throws ModuleException {
+        boolean[] session = {false};
+        StubSam sam = new StubSam() {
+            @Override
+            public ChannelState idleState() {
+                return session[0] ? null : super.idleState();
+            }
+        };
+        ModuleChannel channel = module(Settings.USUAL, sam.everywhere()).open(0);
+        assertThat(channel.idleState()).isEqualTo(ChannelState.AFTER_RESET);
+        session[0] = true;
+        assertThat(channel.idleState()).isNull();
+    }
+
+    @Test
+    void answersAnyCommandWithAStatusWord() throws ModuleException {
+        ModuleChannel channel = module().open(0);
+        Random random = new Random(1);
+        for (int i = 0; i < 5000; i++) {
+            byte[] command = new byte[random.nextInt(i < 1000 ? 8 : 300)];
+            random.nextBytes(command);
+            if (command.length > 0 && random.nextBoolean()) {
+                command[0] = (byte) 0x80;
+            }
+            byte[] before = command.clone();
+            byte[] response = channel.exchange(command);
+            assertThat(response).as(() -> "response to " + Arrays.toString(before)).hasSizeBetween(2, 258);
+            assertThat(command).isEqualTo(before);
+        }
+        assertThat(getChallenge(channel)).hasSize(8);
+    }
+
+    @Test
+    void closingAChannelClosesItsSamOnce() throws ModuleException {
+        StubSam sam = new StubSam();
+        ModuleChannel channel = module(Settings.USUAL, sam.everywhere()).open(0);
+        int before = sam.closed.get();
+        channel.close();
+        channel.close();
+        assertThat(sam.closed).hasValue(before + 1);
+    }
+
+    @Test
+    void reservesNothingWhenNoSamCanBeMade() {
+        AtomicInteger made = new AtomicInteger();
+        SamEmulation emulation = (form, serialNumber, version, keyGroup, state) -> {
+            // The self test takes one for each key group.
+            switch (made.incrementAndGet()) {
+                case 1, 2:
+                    return new StubSam();
+                case 3:
+                    return null;
+                default:
+                    throw new IllegalStateException("no more");
+            }
+        };
+        SecurityModule module = module(Settings.USUAL, emulation);
+        assertFails(ModuleException.Reason.FAILED, "could not make a virtual SAM", () -> module.open(0));
+        assertFails(ModuleException.Reason.FAILED, "no more", () -> module.resume(0, ChannelState.AFTER_RESET));
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    // ---- the self test
+
+    static Stream<StubSam> samsThatDoNotWork() {
+        byte[] challenge = {1, 2, 3, 4, 5, 6, 7, 8, (byte) 0x90, 0};
+        return Stream.of(
+                answering(() -> null),
+                answering(() -> new byte[0]),
+                answering(() -> new byte[] {(byte) 0x90}),
+                answering(() -> StatusWord.response(StatusWord.OK)),
+                answering(() -> StatusWord.response(StatusWord.UNKNOWN_INSTRUCTION)),
+                answering(() -> Arrays.copyOf(challenge, 11)),
+                answering(challenge::clone),
+                answering(() -> {
+                    throw new IllegalStateException("broken");
+                }),
+                new StubSam() {
+                    @Override
+                    public byte[] exchange(byte[] command) {
+                        return exchanges.getAndIncrement() % 2 == 0 ? challenge.clone() : StatusWord.response(StatusWord.BUSY);
+                    }
+                },
+                new StubSam() {
+                    @Override
+                    public byte[] atr() {
+                        return new byte[18];
+                    }
+                },
+                new StubSam() {
+                    @Override
+                    public byte[] atr() {
+                        return null;
+                    }
+                });
+    }
+
+    private static StubSam answering(Callable<byte[]> answer) {
+        return new StubSam() {
+            @Override
+            public byte[] exchange(byte[] command) {
+                try {
+                    return answer.call();
+                } catch (RuntimeException e) {
+                    throw e;
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void samsThatDoNotWork(StubSam sam) {
+        assertFailed(module(Settings.USUAL, sam.everywhere()));
+        assertThat(sam.closed).hasValue(1);
+    }
+
+    @Test
+    void hasFailedWhenNoSamCanBeMadeAtTheStart() {
+        assertFailed(module(Settings.USUAL, (form, serialNumber, version, keyGroup, state) -> null));
+        assertFailed(module(Settings.USUAL, (form, serialNumber, version, keyGroup, state) -> {
+            throw new IllegalStateException("no SAM");
+        }));
+    }
+
+    @Test
+    void testsEachKeyGroup() {
+        SamEmulation onlyGroup0 = (form, serialNumber, version, keyGroup, state) -> keyGroup.number() == 0 ? new StubSam() : null;
+        SecurityModule module = module(Settings.USUAL, onlyGroup0);
+        assertFailed(module);
+        assertThat(module.status().sentence()).contains("key group 3");
+    }
+
+    private static void assertFailed(SecurityModule module) {
+        assertThat(module.status().state()).isEqualTo(ModuleState.FAILED);
+        assertThat(module.status().sentence()).startsWith("The self test failed in key group ");
+        assertFails(ModuleException.Reason.NOT_SERVING, "is FAILED: The self test failed", () -> module.open(0));
+        assertFails(ModuleException.Reason.NOT_SERVING, "is FAILED", () -> module.resume(0, ChannelState.AFTER_RESET));
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    // ---- the configuration
+
+    @ParameterizedTest
+    @NullSource
+    @ValueSource(strings = {"", " "})
+    void needsAName(String name) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> module(new Settings(name, "00000001", 1, SamForm.HSM_C1), emulation()))
+                .withMessageContaining(kind()).withMessageContaining(SecurityModule.NAME);
+    }
+
+    @ParameterizedTest
+    @NullSource
+    @ValueSource(strings = {"", "1234567", "123456789", "1234567G", "+1234567"})
+    void needsASerialNumber(String serialNumber) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> module(new Settings("main", serialNumber, 1, SamForm.HSM_C1), emulation()))
+                .withMessageContaining("main").withMessageContaining("8 hexadecimal digits, not '" + serialNumber + "'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 256})
+    void needsAVersionOfOneByte(int version) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> module(new Settings("main", "00000001", version, SamForm.HSM_C1), emulation()))
+                .withMessageContaining("main").withMessageContaining("not " + version);
+    }
+}
