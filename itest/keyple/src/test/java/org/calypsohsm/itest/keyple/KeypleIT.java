@@ -6,13 +6,7 @@ import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertNotEquals;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
-import static org.ops4j.pax.exam.CoreOptions.bundle;
-import static org.ops4j.pax.exam.CoreOptions.cleanCaches;
-import static org.ops4j.pax.exam.CoreOptions.composite;
-import static org.ops4j.pax.exam.CoreOptions.junitBundles;
-import static org.ops4j.pax.exam.CoreOptions.options;
 
-import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,6 +31,7 @@ import org.eclipse.keypop.calypso.card.transaction.CryptoException;
 import org.eclipse.keypop.calypso.card.transaction.InvalidCardSignatureException;
 import org.eclipse.keypop.calypso.card.transaction.SecureRegularModeTransactionManager;
 import org.eclipse.keypop.calypso.card.transaction.SecureSymmetricCryptoTransactionManager;
+import org.eclipse.keypop.calypso.card.transaction.SymmetricCryptoSecuritySetting;
 import org.eclipse.keypop.calypso.crypto.legacysam.sam.LegacySam.ProductType;
 import org.eclipse.keypop.reader.ChannelControl;
 import org.eclipse.keypop.reader.InvalidCardResponseException;
@@ -48,7 +43,6 @@ import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.junit.PaxExam;
 import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
-import org.osgi.framework.FrameworkUtil;
 
 /** Eclipse Keyple runs secure sessions with simulated cards; its SAM is a channel of the platform. */
 @RunWith(PaxExam.class)
@@ -71,24 +65,14 @@ public class KeypleIT {
 
     private Platform platform;
 
-    /** The container: all that lies in the stage, and the bundle of this module. */
     @Configuration
     public Option[] configuration() {
-        File[] jars = new File(System.getProperty("itest.stage")).listFiles((folder, name) -> name.endsWith(".jar"));
-        Arrays.sort(jars);
-        List<Option> bundles = new ArrayList<>();
-        for (File jar : jars) {
-            // The weaver for the logging library's service loader must run before the first class that logs.
-            boolean early = jar.getName().matches("(asm|logback|org\\.apache\\.aries\\.spifly).*");
-            bundles.add(bundle("reference:" + jar.toURI()).startLevel(early ? 1 : 3));
-        }
-        bundles.add(bundle("reference:" + new File(System.getProperty("itest.bundle")).toURI()).startLevel(3));
-        return options(cleanCaches(true), junitBundles(), composite(bundles.toArray(Option[]::new)));
+        return Platform.container();
     }
 
     @Before
-    public void startPlatform() throws Exception {
-        platform = Platform.start(FrameworkUtil.getBundle(KeypleIT.class).getBundleContext());
+    public void awaitPlatform() throws InterruptedException {
+        platform = Platform.await();
     }
 
     // --- form of SAM by card product
@@ -378,9 +362,11 @@ public class KeypleIT {
         try (Channel channel = platform.open(Platform.SHARED);
                 KeypleTerminal terminal = new KeypleTerminal("move", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
-            // One manager for both sessions: it doesn't select the diversifier again, so the new module must have got it.
-            SecureRegularModeTransactionManager transaction = terminal.regular(terminal.selectCard(), terminal.settings());
+            SymmetricCryptoSecuritySetting settings = terminal.settings();
+            SecureRegularModeTransactionManager transaction = terminal.regular(terminal.selectCard(), settings);
             load(transaction, card, ChannelControl.KEEP_OPEN);
+            // Keyple fetches the next challenge ahead, so the new module must know a challenge that it never drew.
+            settings.initCryptoContextForNextTransaction();
             String first = channel.module();
             DrainReport report = platform.manager().drain(first, Duration.ofSeconds(5)).toCompletableFuture().get(10, TimeUnit.SECONDS);
             try {

@@ -1,36 +1,45 @@
 package org.calypsohsm.itest.keyple;
 
+import static org.ops4j.pax.exam.CoreOptions.bundle;
+import static org.ops4j.pax.exam.CoreOptions.cleanCaches;
+import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
+import static org.ops4j.pax.exam.CoreOptions.junitBundles;
+
 import java.io.IOException;
-import java.util.Dictionary;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.Hashtable;
-import java.util.Map;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ChannelRequest;
 import org.calypsohsm.channel.ModuleReport;
-import org.osgi.framework.BundleContext;
-import org.osgi.service.cm.ConfigurationAdmin;
+import org.ops4j.pax.exam.Option;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.util.tracker.ServiceTracker;
 
-/** The platform in the container: one module for each form of SAM, and two that serve one key group together. */
+/** The platform in the container: the bundles of the distribution, configured by keyple.json. */
 final class Platform {
 
-    /** Key groups; the first three have a module of their own, by which a test chooses the form of SAM. */
+    /** Key groups of keyple.json: the first three choose the form of SAM, two modules share the last. */
     static final int HSM_C1 = 1;
     static final int S1E1 = 2;
     static final int S1D = 3;
     static final int SHARED = 4;
 
-    private static final String PCI_S3 = "org.calypsohsm.provider.pcis3";
-    private static final String SAM_S20 = "org.calypsohsm.provider.sams20";
     private static final Set<String> MODULES = Set.of("hsm", "e1", "d", "north", "south");
-    private static final long TIMEOUT_MILLIS = 20_000;
+    private static final int EARLY = 1;
+    private static final int LIBRARIES = 2;
+    private static final int PLATFORM = 3;
+    private static final long PATIENCE_MILLIS = 20_000;
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final ChannelManager manager;
@@ -39,18 +48,37 @@ final class Platform {
         this.manager = manager;
     }
 
-    /** Configures the platform and waits until all modules serve. */
-    static Platform start(BundleContext context) throws IOException, InterruptedException {
-        ConfigurationAdmin admin = service(context, ConfigurationAdmin.class);
-        admin.getConfiguration("org.calypsohsm.keystore.test", "?")
-                .updateIfDifferent(properties(Map.of("groups", new int[] {HSM_C1, S1E1, S1D, SHARED})));
-        configure(admin, PCI_S3, "hsm", "B0000001", "HSM_C1", HSM_C1);
-        configure(admin, PCI_S3, "e1", "B0000002", "S1E1", S1E1);
-        configure(admin, PCI_S3, "d", "B0000003", "S1D", S1D);
-        configure(admin, PCI_S3, "north", "B0000004", "HSM_C1", SHARED);
-        configure(admin, SAM_S20, "south", "C0000001", "HSM_C1", SHARED);
-        ChannelManager manager = service(context, ChannelManager.class);
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
+    /** The container: the distribution's bundles on the start levels of the launcher, and the client's bundle. */
+    static Option[] container() {
+        Path home = Path.of(System.getProperty("hsm.home")).normalize();
+        List<Option> options = new ArrayList<>(List.of(junitBundles(), cleanCaches(true),
+                frameworkProperty("configurator.initial").value(Path.of(System.getProperty("itest.configuration")).toUri().toString()),
+                bundle(Path.of(System.getProperty("itest.bundle")).toUri().toString()).startLevel(PLATFORM)));
+        try (Stream<Path> jars = Files.list(home.resolve("bundle"))) {
+            jars.sorted().forEach(jar -> options.add(bundle(jar.toUri().toString()).startLevel(level(jar.getFileName().toString()))));
+        } catch (IOException e) {
+            throw new UncheckedIOException("Build feature-repo first.", e);
+        }
+        return options.toArray(Option[]::new);
+    }
+
+    private static int level(String jar) {
+        if (Stream.of("asm", "org.apache.aries.spifly", "parsson", "logback").anyMatch(jar::startsWith)) {
+            return EARLY;
+        }
+        return Stream.of("jakarta.json", "slf4j-api", "org.apache.felix.log").anyMatch(jar::startsWith) ? LIBRARIES : PLATFORM;
+    }
+
+    /** Waits inside the container until all modules serve. */
+    static Platform await() throws InterruptedException {
+        ServiceTracker<ChannelManager, ChannelManager> tracker =
+                new ServiceTracker<>(FrameworkUtil.getBundle(Platform.class).getBundleContext(), ChannelManager.class, null);
+        tracker.open();
+        ChannelManager manager = tracker.waitForService(PATIENCE_MILLIS);
+        if (manager == null) {
+            throw new AssertionError("No channel manager came up.");
+        }
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
         while (!serving(manager).equals(MODULES)) {
             if (System.nanoTime() - end > 0) {
                 throw new AssertionError("Not all modules serve: " + manager.modules());
@@ -68,26 +96,6 @@ final class Platform {
             }
         }
         return names;
-    }
-
-    private static void configure(ConfigurationAdmin admin, String provider, String name, String serialNumber, String form, int keyGroup)
-            throws IOException {
-        admin.getFactoryConfiguration(provider, name, "?").updateIfDifferent(properties(Map.of("hsm.module.name", name,
-                "serialNumber", serialNumber, "form", form, "keyGroups", new int[] {keyGroup})));
-    }
-
-    private static Dictionary<String, Object> properties(Map<String, Object> values) {
-        return new Hashtable<>(values);
-    }
-
-    private static <T> T service(BundleContext context, Class<T> type) throws InterruptedException {
-        ServiceTracker<T, T> tracker = new ServiceTracker<>(context, type, null);
-        tracker.open();
-        T service = tracker.waitForService(TIMEOUT_MILLIS);
-        if (service == null) {
-            throw new AssertionError("No service " + type.getName() + " came up.");
-        }
-        return service;
     }
 
     ChannelManager manager() {
