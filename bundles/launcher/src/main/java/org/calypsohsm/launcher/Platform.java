@@ -22,7 +22,6 @@ import org.osgi.framework.ServiceReference;
 final class Platform {
 
     static final String MANAGER = "org.calypsohsm.channel.ChannelManager";
-    static final String MODULE = "org.calypsohsm.module.SecurityModule";
     static final String PLUGIN = "org.calypsohsm.product.SecurityPlugin";
     /** Service property of a {@link ToIntFunction}: the command that it carries out. */
     static final String COMMAND = "hsm.command";
@@ -63,10 +62,15 @@ final class Platform {
         if (await(timeout, () -> ready(Math.max(fewest, providers.size())))) {
             return List.of();
         }
-        for (String service : List.of(MODULE, MANAGER, PLUGIN)) {
-            if (services(service, null).isEmpty() && (fewest > 0 || !service.equals(MODULE))) {
-                throw missing("No " + service.substring(service.lastIndexOf('.') + 1), timeout);
-            }
+        if (services(MANAGER, null).isEmpty()) {
+            throw missing("No ChannelManager", timeout);
+        }
+        // The channel manager knows best: the service of a module that fails to activate is there, but cannot be got.
+        if (reports().size() < fewest) {
+            throw missing("No SecurityModule", timeout);
+        }
+        if (services(PLUGIN, null).isEmpty()) {
+            throw missing("No SecurityPlugin", timeout);
         }
         return new Diagnosis(container).sentences(Set.copyOf(providers));
     }
