@@ -32,7 +32,7 @@ abstract class CheckoutCommand implements Callable<Integer> {
 
     /** Tests. */
     @Command(name = "test", description = "Builds everything and runs all tests: units, in the container, end to end. Needs the sources.",
-            footer = {"", "Further options go to Maven, as in: hsm test -Dit.test=PlatformIT"})
+            footer = {"", "Further options go to Maven, as in: hsm test -pl itest/platform -am -DskipUnitTests"})
     static final class Test extends CheckoutCommand {
     }
 }
