@@ -33,7 +33,8 @@ class CardBuilderTest {
         terminal.closeAndVerify(0x80);
         assertThat(first.counter(2)).isEqualTo(4);
         assertThat(cards.get(1).counter(2)).isEqualTo(5);
-        assertThat(hex(cards.get(2).record(0x02, 1))).as("ICC").contains("0000000100000000");
+        assertThat(hex(cards.get(2).record(0x02, 1))).as("ICC")
+                .isEqualTo("00".repeat(12) + "0000000100000000" + "00".repeat(9));
     }
 
     @Test

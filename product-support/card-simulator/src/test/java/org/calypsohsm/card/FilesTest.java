@@ -41,6 +41,8 @@ class FilesTest {
         assertThat(terminal.send(terminal.apdu("B2 01 34 1D"))).as("no SFI 06").isEqualTo("6A82");
         assertThat(terminal.send(terminal.apdu("B2 01 4E 1D"))).as("P2").isEqualTo("6B00");
         assertThat(terminal.send(terminal.apdu("B2 01 1C 1D"))).as("ID: PIN").isEqualTo("6982");
+        assertThat(terminal.send(terminal.apdu("B2 04 4C 01"))).isEqualTo("C49000");
+        assertThat(terminal.send(terminal.apdu("B2 03 04 01"))).as("the SFI made the EF current").isEqualTo("C39000");
         terminal.card.reset();
         assertThat(terminal.send(terminal.apdu("B2 01 04 1D"))).as("no current EF").isEqualTo("6986");
         for (String ins : new String[] {"B0", "D6", "D0"}) {
