@@ -51,7 +51,7 @@ powershell -NoProfile -Command ^
   "$s=Get-ChildItem -Recurse -File '%home%\pom.xml','%home%\bnd.bnd','%home%\cnf','%home%\bundles','%home%\product-support','%home%\%~1' |" ^
   "Where-Object { $_.LastWriteTimeUtc -gt $t -and $_.FullName -notmatch '\\target\\|\\src\\test\\|\.md$' } | Select-Object -First 1; if ($s) { exit 1 }"
 if not errorlevel 1 exit /b 0
-echo hsm: building the platform; the first time this takes a minute or two. 1>&2
+echo hsm: building; the first time this takes a minute or two. 1>&2
 pushd "%home%"
 call mvnw.cmd -q -B -ntp -DskipTests -pl %~1 -am package 1>&2
 if errorlevel 1 (
