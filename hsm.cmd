@@ -41,7 +41,7 @@ for /f "tokens=1,*" %%a in ("%*") do set "options=%%b"
 exit /b %errorlevel%
 
 :run
-"%java%" -XX:+UseSerialGC -Xshare:auto %HSM_JAVA_OPTS% -Dhsm.home="%dist%" -jar "%dist%\lib\org.calypsohsm.launcher.jar" %*
+"%java%" %HSM_JAVA_OPTS% -Dhsm.home="%dist%" -jar "%dist%\lib\org.calypsohsm.launcher.jar" %*
 exit /b %errorlevel%
 
 rem Builds the module in the first argument, unless the file in the second is newer than all sources.
