@@ -1,6 +1,7 @@
 package org.calypsohsm.launcher;
 
 import java.io.IOException;
+import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,6 +9,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.concurrent.Callable;
+
+import org.apache.felix.cm.json.io.Configurations;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,8 +60,9 @@ abstract class ContainerCommand implements Callable<Integer> {
     }
 
     private static Set<String> pids(Path file) throws LauncherException {
-        try {
-            return ConfigurationPids.read(Files.readString(file));
+        try (Reader reader = Files.newBufferedReader(file)) {
+            return Set.copyOf(Configurations.buildReader().withIdentifier(file.toString()).build(reader)
+                    .readConfigurationResource().getConfigurations().keySet());
         } catch (IOException e) {
             throw new LauncherException("The configuration " + file + " cannot be read: " + e.getMessage() + ".", e);
         }
