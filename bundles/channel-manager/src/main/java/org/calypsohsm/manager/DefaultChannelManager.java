@@ -202,7 +202,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         slot.forget(STUCK_NANOS);
         placement.remove(slot);
         // Usually there is none left.
-        slot.channels.forEach(channel -> channel.loseWith(slot, reason, 0));
+        slot.channels.forEach(channel -> channel.loseIfLeft(slot, reason));
     }
 
     @Override

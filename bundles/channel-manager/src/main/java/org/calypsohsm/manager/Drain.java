@@ -16,8 +16,8 @@ final class Drain {
 
     private static final Logger LOG = LoggerFactory.getLogger(Drain.class);
     private static final long LOOK_MILLIS = 10;
-    /** How long to wait at the deadline for exchanges that do not come back from the module, all together. */
-    private static final long STUCK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /** How long after the deadline calls may take to come back from the module. */
+    private static final long STUCK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final ModuleSlot slot;
     private final ChannelContext context;
@@ -50,17 +50,23 @@ final class Drain {
     private void look() {
         try {
             if (slot.stays != stays || slot.isGone()) {
+                // Undrained meanwhile.
                 finish();
                 return;
             }
             // Also channels that were about to open when the drain started: the set is read anew each time.
             slot.channels.forEach(channel -> channel.leaveIfIdle(slot));
-            boolean late = System.nanoTime() - deadline >= 0;
-            if (late) {
+            long late = System.nanoTime() - deadline;
+            if (late >= 0) {
                 giveUp();
             }
             // Not the channels but what is reserved: somebody may be in the module to open or close one.
-            if (late || context.placement().reserved(slot) == 0) {
+            boolean empty = context.placement().reserved(slot) == 0;
+            if (empty) {
+                finish();
+            } else if (late >= STUCK_NANOS) {
+                slot.channels.forEach(channel -> LOG.error(
+                        "Channel {} on module {}: an exchange does not come back from the provider.", channel.id(), slot.name()));
                 finish();
             } else {
                 context.scheduler().schedule(() -> context.housekeeping().execute(this::look), LOOK_MILLIS, TimeUnit.MILLISECONDS);
@@ -70,15 +76,11 @@ final class Drain {
         }
     }
 
+    /** Sessions do not go on. An exchange that is in the module just now loses its session when it comes back. */
     private void giveUp() {
         String reason = slot.leavingReason + " It was still in use at the drain deadline.";
-        // First, so that an exchange that comes back later loses its session by itself.
-        slot.overdue = reason;
-        long until = System.nanoTime() + STUCK_NANOS;
-        for (ManagedChannel channel : slot.channels) {
-            if (!channel.loseWith(slot, reason, until - System.nanoTime())) {
-                LOG.error("Channel {} on module {}: an exchange does not come back from the provider.", channel.id(), slot.name());
-            }
+        if (context.placement().expire(slot, stays, reason)) {
+            slot.channels.forEach(channel -> channel.loseIfLeft(slot, reason));
         }
     }
 

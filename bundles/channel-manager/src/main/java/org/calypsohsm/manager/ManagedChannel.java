@@ -476,7 +476,13 @@ final class ManagedChannel implements Channel {
      * @return false if the exchange did not come back in time
      */
     boolean closeWithin(long waitNanos) {
-        if (!tryLock(waitNanos)) {
+        boolean locked = false;
+        try {
+            locked = lock.tryLock() || waitNanos > 0 && lock.tryLock(waitNanos, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (!locked) {
             return false;
         }
         try {
@@ -484,15 +490,6 @@ final class ManagedChannel implements Channel {
             return true;
         } finally {
             lock.unlock();
-        }
-    }
-
-    private boolean tryLock(long waitNanos) {
-        try {
-            return lock.tryLock() || waitNanos > 0 && lock.tryLock(waitNanos, TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
         }
     }
 
@@ -512,20 +509,15 @@ final class ManagedChannel implements Channel {
         }
     }
 
-    /**
-     * Gives a session up with its module, at the drain deadline.
-     *
-     * @return false if an exchange did not come back from the module in time
-     */
-    boolean loseWith(ModuleSlot drained, String reason, long waitNanos) {
-        if (!tryLock(waitNanos)) {
-            return false;
+    /** Gives a session up with its module; an exchange in progress does so by itself when it comes back. */
+    void loseIfLeft(ModuleSlot left, String reason) {
+        if (!lock.tryLock()) {
+            return;
         }
         try {
-            if (slot == drained && delegate != null && life == Life.OPEN && !leave()) {
+            if (slot == left && delegate != null && life == Life.OPEN && !leave()) {
                 lose(reason);
             }
-            return true;
         } finally {
             lock.unlock();
         }

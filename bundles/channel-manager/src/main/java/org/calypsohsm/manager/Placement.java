@@ -83,6 +83,25 @@ final class Placement {
         }
     }
 
+    /**
+     * Lets no session go on at a module.
+     *
+     * @param stays how often its channels had been told to stay when the deadline was set
+     * @return false if they have been told to stay since
+     */
+    boolean expire(ModuleSlot slot, int stays, String reason) {
+        lock.lock();
+        try {
+            if (slot.stays != stays) {
+                return false;
+            }
+            slot.overdue = reason;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Tells whether the service of a module goes. */
     boolean isGoing(ModuleSlot slot) {
         lock.lock();
@@ -163,8 +182,8 @@ final class Placement {
                 return turns();
             }
             List<Turn> turns = new ArrayList<>(turns());
-            // Whoever still waits for this key group waits because there is no room, or only a module that just refused.
-            ModuleSlot slot = queues.containsKey(keyGroup) ? null : reserve(keyGroup, waiter.refusers());
+            // Who could be placed is placed now, so this overtakes nobody.
+            ModuleSlot slot = reserve(keyGroup, waiter.refusers());
             if (slot != null) {
                 turns.add(new Turn(waiter, slot));
             }

@@ -189,6 +189,18 @@ class DrainTest {
     }
 
     @Test
+    void aDeadlineThatPassedCountsNoMoreAfterUndrain() throws Exception {
+        FakeModule a = fixture.module("a", 9);
+        openOn(a, 1).get(0).exchange(Apdus.BEGIN);
+        assertThat(get(drain("a", SHORT)).lost()).isEqualTo(1);
+        fixture.manager().undrain("a");
+        Channel channel = openOn(a, 1).get(0);
+        channel.exchange(Apdus.BEGIN);
+        drain("a", LONG);
+        assertThat(hex(channel.exchange(Apdus.UPDATE))).isEqualTo("9000");
+    }
+
+    @Test
     void saysWhichModulesArePresentWhenItIsToldToDrainAnother() {
         fixture.module("a", 9);
         fixture.module("b", 9);
@@ -281,7 +293,7 @@ class DrainTest {
         pass(inside);
         long start = System.nanoTime();
         get(drain("a", SHORT));
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(1));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
     }
 
     @Test

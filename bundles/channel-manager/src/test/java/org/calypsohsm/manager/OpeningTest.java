@@ -160,6 +160,7 @@ class OpeningTest {
 
     @Test
     void servesBlockedThreadsInTheOrderInWhichTheyCame() throws Exception {
+        fixture.settings.watchMillis = 60_000;
         fixture.module("a", 1);
         Channel held = fixture.open();
         List<Integer> served = Collections.synchronizedList(new ArrayList<>());
@@ -184,6 +185,7 @@ class OpeningTest {
 
     @Test
     void letsNobodyOvertakeTheQueue() throws Exception {
+        fixture.settings.watchMillis = 60_000;
         fixture.module("a", 1);
         Channel held = fixture.open();
         int waiters = 300;
@@ -312,9 +314,17 @@ class OpeningTest {
             throw new ModuleException(ModuleException.Reason.FAILED, "It is broken.");
         };
         assertThat(fixture.manager().open(request(0, NOT_AT_ALL)).module()).isEqualTo("good");
+    }
+
+    @Test
+    void saysWhyAModuleRefused() {
+        FakeModule bad = fixture.module("bad", 9);
+        bad.openScript = () -> {
+            throw new ModuleException(ModuleException.Reason.FAILED, "It is broken.");
+        };
         assertThatExceptionOfType(NoChannelFreeException.class)
-                .isThrownBy(() -> fixture.manager().open(request(0, Duration.ofMillis(250))))
-                .withMessageContaining("last refusal: bad: It is broken.");
+                .isThrownBy(() -> fixture.manager().open(request(0, NOT_AT_ALL)))
+                .withMessageContaining("bad 0 of 9 in use, OPERATIONAL; last refusal: bad: It is broken.");
     }
 
     @Test
