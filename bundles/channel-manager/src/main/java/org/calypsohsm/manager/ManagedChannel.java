@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -32,6 +33,9 @@ final class ManagedChannel implements Channel {
 
     private static final Logger LOG = LoggerFactory.getLogger(ManagedChannel.class);
 
+    private static final AtomicReferenceFieldUpdater<ManagedChannel, AsyncExchanges> ASYNC =
+            AtomicReferenceFieldUpdater.newUpdater(ManagedChannel.class, AsyncExchanges.class, "async");
+
     private enum Life {
         OPEN, CLOSED, EXPIRED, LOST
     }
@@ -43,6 +47,9 @@ final class ManagedChannel implements Channel {
     private final byte[] atr;
     private final ReentrantLock lock = new ReentrantLock();
 
+    /** Made at the first asynchronous exchange, and then the same for ever. */
+    private volatile AsyncExchanges async;
+
     // All below is guarded by the lock; what is volatile may be read without it.
     private volatile Life life = Life.OPEN;
     private volatile ModuleSlot slot;
@@ -51,7 +58,6 @@ final class ManagedChannel implements Channel {
     /** Since when the channel is parked, by {@link System#nanoTime()}; 0 if it is not. */
     private volatile long parkedSince;
     private Condition placed;
-    private AsyncExchanges async;
     private String lossReason;
     private volatile long lastUse;
 
@@ -126,17 +132,11 @@ final class ManagedChannel implements Channel {
     public CompletionStage<byte[]> exchangeAsync(byte[] command) {
         // A copy, since the caller goes on before the command is on its way.
         byte[] copy = command.clone();
-        AsyncExchanges queue;
-        lock.lock();
-        try {
-            if (async == null) {
-                async = new AsyncExchanges(this, context);
-            }
-            queue = async;
-        } finally {
-            lock.unlock();
+        // Without the lock, which an exchange in progress holds.
+        if (async == null) {
+            ASYNC.compareAndSet(this, null, new AsyncExchanges(this, context));
         }
-        return queue.submit(copy);
+        return async.submit(copy);
     }
 
     /**

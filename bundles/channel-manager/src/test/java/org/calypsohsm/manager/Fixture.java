@@ -63,7 +63,7 @@ final class Fixture implements AutoCloseable {
     private DefaultChannelManager manager;
 
     /** @return the manager, made with the settings as they are at the first call */
-    DefaultChannelManager manager() {
+    synchronized DefaultChannelManager manager() {
         if (manager == null) {
             manager = new DefaultChannelManager(settings);
         }

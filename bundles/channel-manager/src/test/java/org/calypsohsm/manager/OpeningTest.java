@@ -129,6 +129,19 @@ class OpeningTest {
     }
 
     @Test
+    void noDeadlineIsTooShortToPass() throws Exception {
+        fixture.module("a", 1);
+        fixture.open();
+        List<CompletableFuture<Channel>> waiters = new ArrayList<>();
+        for (int nanos = 0; nanos < 60_000; nanos += 20) {
+            waiters.add(fixture.manager().openAsync(request(0, Duration.ofNanos(nanos))).toCompletableFuture());
+        }
+        for (CompletableFuture<Channel> waiter : waiters) {
+            assertThatExceptionOfType(NoChannelFreeException.class).isThrownBy(() -> get(waiter));
+        }
+    }
+
+    @Test
     void saysThatNoModuleIsPresent() {
         assertThatExceptionOfType(NoChannelFreeException.class)
                 .isThrownBy(() -> fixture.manager().open(request(0, Duration.ofMillis(20))))
@@ -433,6 +446,23 @@ class OpeningTest {
             assertThatExceptionOfType(NoChannelFreeException.class)
                     .isThrownBy(() -> get(fixture.manager().openAsync(request(0, deadline)).toCompletableFuture()));
         }
+        fixture.assertNothingLeft();
+    }
+
+    @Test
+    void closesAChannelThatOpensWhileTheManagerStops() throws Exception {
+        FakeModule a = fixture.module("a", 1);
+        CountDownLatch gate = fixture.gate();
+        CountDownLatch inside = new CountDownLatch(1);
+        a.openScript = () -> {
+            inside.countDown();
+            pass(gate);
+        };
+        CompletableFuture<Channel> opening = run(fixture::open);
+        pass(inside);
+        fixture.manager().stop();
+        gate.countDown();
+        assertThatExceptionOfType(NoChannelFreeException.class).isThrownBy(() -> get(opening)).withMessageContaining("stops");
         fixture.assertNothingLeft();
     }
 

@@ -203,6 +203,21 @@ class SwapTest {
     }
 
     @Test
+    void failsAsynchronousExchangesThatWaitWhenTheChannelCloses() throws Exception {
+        FakeModule old = fixture.module("old", 9);
+        Channel channel = fixture.open();
+        fixture.unbind(old);
+        List<CompletableFuture<byte[]>> waiting = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            waiting.add(channel.exchangeAsync(Apdus.READ).toCompletableFuture());
+        }
+        channel.close();
+        for (CompletableFuture<byte[]> future : waiting) {
+            assertThatExceptionOfType(ChannelClosedException.class).isThrownBy(() -> get(future));
+        }
+    }
+
+    @Test
     void failsAsynchronousExchangesOfParkedChannelsWhenTheManagerStops() throws Exception {
         FakeModule old = fixture.module("old", 9);
         Channel channel = fixture.open();
@@ -395,6 +410,7 @@ class SwapTest {
         awaitLeaving(old);
         interrupted.interrupt();
         assertThat(get(interrupted)).isTrue();
+        assertThat(channel.isOpen()).isFalse();
         assertThatExceptionOfType(ChannelLostException.class).isThrownBy(() -> channel.exchange(Apdus.UPDATE));
     }
 
