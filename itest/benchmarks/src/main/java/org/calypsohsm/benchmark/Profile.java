@@ -20,11 +20,12 @@ public enum Profile {
         /**
          * Runs them.
          *
-         * @param key     16 bytes
-         * @param message bytes that the session digests
+         * @param key       16 bytes
+         * @param challenge differs from session to session
+         * @param message   bytes that the session digests
          * @return something of the result, so that no operation can be left out
          */
-        int run(byte[] key, byte[] message);
+        int run(byte[] key, byte challenge, byte[] message);
     }
 
     final ReferenceProfile reference;

@@ -9,6 +9,8 @@ import org.bouncycastle.crypto.params.KeyParameter;
 /**
  * The Bouncy Castle block operations and key schedules that one session cannot avoid, and nothing else: no framing, no MAC
  * object, no copying. It shares no code with the platform. Counts follow security-profiles.md for a diversifier of 8 bytes.
+ * The challenge differs from session to session, as it does in use: a key schedule of DES takes several times as long for a
+ * key that the processor has not met before.
  */
 final class RawOperations {
 
@@ -19,19 +21,21 @@ final class RawOperations {
     }
 
     /** Diversify: 2 operations. Session: the start value, then one operation a block. */
-    static int desx(byte[] key, byte[] message) {
+    static int desx(byte[] key, byte challenge, byte[] message) {
         byte[] block = new byte[DES_BLOCK];
         byte[] diversified = diversify(keyed(new DESEngine(), key, DES_BLOCK), block, key.length);
         BlockCipher cipher = keyed(new DESEngine(), diversified, DES_BLOCK);
+        block[0] = challenge;
         // What whitening adds is two exclusive-ors a block, part of the cipher itself.
         cipher.processBlock(block, 0, block, 0);
         return chain(cipher, block, message, blocks(message, DES_BLOCK));
     }
 
     /** Diversify: 2 operations. Session key: 2. MAC: single DES a block, then two more for the last. */
-    static int retail(byte[] key, byte[] message) {
+    static int retail(byte[] key, byte challenge, byte[] message) {
         byte[] block = new byte[DES_BLOCK];
         byte[] diversified = diversify(keyed(new DESedeEngine(), key, key.length), block, key.length);
+        block[0] = challenge;
         byte[] sessionKey = diversify(keyed(new DESedeEngine(), diversified, key.length), block, key.length);
         BlockCipher left = keyed(new DESEngine(), sessionKey, DES_BLOCK);
         int result = chain(left, block, message, blocks(message, DES_BLOCK));
@@ -43,20 +47,22 @@ final class RawOperations {
     }
 
     /** Diversify: 2 operations. Session key: 2. MAC: triple DES a block. */
-    static int tripleDes(byte[] key, byte[] message) {
+    static int tripleDes(byte[] key, byte challenge, byte[] message) {
         byte[] block = new byte[DES_BLOCK];
         byte[] diversified = diversify(keyed(new DESedeEngine(), key, key.length), block, key.length);
+        block[0] = challenge;
         byte[] sessionKey = diversify(keyed(new DESedeEngine(), diversified, key.length), block, key.length);
         return chain(keyed(new DESedeEngine(), sessionKey, key.length), block, message, blocks(message, DES_BLOCK));
     }
 
     /** Each CMAC: one operation for its subkeys, one a block. Diversify and session key: one block each. Two certificates. */
-    static int aes(byte[] key, byte[] message) {
+    static int aes(byte[] key, byte challenge, byte[] message) {
         byte[] block = new byte[AES_BLOCK];
         BlockCipher cipher = keyed(AESEngine.newInstance(), key, key.length);
         for (int derivation = 0; derivation < 2; derivation++) {
             cipher.processBlock(block, 0, block, 0);
             cipher.processBlock(block, 0, block, 0);
+            block[0] ^= challenge;
             cipher = keyed(AESEngine.newInstance(), block.clone(), AES_BLOCK);
         }
         cipher.processBlock(new byte[AES_BLOCK], 0, block, 0);

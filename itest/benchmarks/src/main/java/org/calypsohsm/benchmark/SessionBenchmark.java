@@ -1,5 +1,6 @@
 package org.calypsohsm.benchmark;
 
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 import org.calypsohsm.apdu.StatusWord;
@@ -8,6 +9,7 @@ import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.key.KeyValue;
 import org.calypsohsm.product.SessionDigest;
 import org.calypsohsm.product.DiversifiedKey;
+import org.calypsohsm.sam.KnownChallenges;
 import org.calypsohsm.testkeys.TestKeys;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -25,7 +27,6 @@ import org.openjdk.jmh.annotations.State;
 public class SessionBenchmark {
 
     private static final byte[] DIVERSIFIER = {0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78};
-    private static final byte[] CHALLENGE = {1, 2, 3, 4};
 
     /** The platform, shared by all threads. */
     @State(Scope.Benchmark)
@@ -76,14 +77,14 @@ public class SessionBenchmark {
     /** The block operations and key schedules that cannot be avoided. */
     @Benchmark
     public int raw(Shared shared) {
-        return shared.profile.raw.run(shared.keyBytes, shared.session.message);
+        return shared.profile.raw.run(shared.keyBytes, challenge(), shared.session.message);
     }
 
     /** The session computation of the security profile, without SAM, module and channel. */
     @Benchmark
     public boolean profile(Shared shared) {
         DiversifiedKey key = shared.profile.reference.diversify(shared.key, DIVERSIFIER);
-        SessionDigest digest = key.openSession(CHALLENGE, false);
+        SessionDigest digest = key.openSession(KnownChallenges.challenge(challenge()), false);
         SaleSession session = shared.session;
         digest.update(session.digestInit, 7, session.digestInit.length - 7);
         for (byte[] update : session.updates) {
@@ -106,6 +107,10 @@ public class SessionBenchmark {
         }
         exchange(channel, session.digestClose);
         return exchange(channel, session.authenticates[challenge[0] & 0xFF]).length;
+    }
+
+    private static byte challenge() {
+        return (byte) ThreadLocalRandom.current().nextInt();
     }
 
     private static byte[] exchange(Channel channel, byte[] command) throws ChannelException {
