@@ -14,7 +14,7 @@ public final class Card {
 
     private static final int CLA_ISO = 0x00;
     /** Class of stored value commands of revision 1 and 2. */
-    private static final int CLA_STORED_VALUE = 0xFA;
+    static final int CLA_STORED_VALUE = 0xFA;
     private static final int HEADER_LENGTH = 4;
     private static final byte[] ATR_BEGIN = {0x3B, (byte) 0x8F, (byte) 0x80, 0x01, (byte) 0x80, 0x5A};
     private static final int ATR_LENGTH = 20;
@@ -91,7 +91,7 @@ public final class Card {
         if (apdu.length < HEADER_LENGTH) {
             return CardStatus.response(CardStatus.WRONG_LENGTH);
         }
-        state.ratifyByNextCommand();
+        state.beginCommand();
         // A card on T=0 always sees P3, and terminals digest it.
         byte[] bytes = apdu.length == HEADER_LENGTH ? Arrays.copyOf(apdu, HEADER_LENGTH + 1) : apdu;
         CommandApdu command = CommandApdu.of(bytes);
@@ -116,7 +116,7 @@ public final class Card {
         if (!isClassAccepted(command)) {
             return CardStatus.response(CardStatus.CLASS_NOT_SUPPORTED);
         }
-        CommandHandler handler = Instructions.handler(state.product, command.ins());
+        CommandHandler handler = Instructions.handler(state, command.ins());
         if (handler == null) {
             return CardStatus.response(CardStatus.UNKNOWN_INSTRUCTION);
         }
@@ -136,14 +136,11 @@ public final class Card {
 
     private boolean isClassAccepted(CommandApdu command) {
         int cla = command.cla();
-        if (cla == state.product.cla()) {
-            return true;
+        if (Instructions.isStoredValue(command.ins()) && !state.product.isRevision3()) {
+            return cla == CLA_STORED_VALUE;
         }
-        if (cla == CLA_ISO) {
-            return command.ins() == Instructions.GET_RESPONSE
-                    || command.ins() == Instructions.SELECT && SelectionCommands.isApplicationSelection(command);
-        }
-        return cla == CLA_STORED_VALUE && !state.product.isRevision3() && Instructions.isStoredValue(command.ins());
+        return cla == state.product.cla() || cla == CLA_ISO && (command.ins() == Instructions.GET_RESPONSE
+                || command.ins() == Instructions.SELECT && SelectionCommands.isApplicationSelection(command));
     }
 
     // --- what tests and demos look at, past all access conditions
@@ -189,11 +186,32 @@ public final class Card {
 
     /**
      * Shows all stored contents, to compare them: a session that is not closed changes none of these bytes.
+     * The PIN and its tries are not among them, since no session protects them.
      *
-     * @return DF status bytes and all records, a new array
+     * @return DF status bytes, all records, and the stored value (balance, transaction number, last signature), a new array
      */
     public byte[] contents() {
         return state.persistentImage().toBytes();
+    }
+
+    /** @return true if the ticketing DF is invalidated, as it is stored */
+    public boolean isInvalidated() {
+        return state.persistentImage().isInvalidated(FileStructure.TICKETING);
+    }
+
+    /** @return balance of the stored value as it is stored, -800000..7FFFFF; 0 on a card without */
+    public int balance() {
+        return state.persistentImage().balance();
+    }
+
+    /** @return number of the next stored value operation as it is stored, 0..FFFF; from FFFE on none is possible */
+    public int storedValueTransactionNumber() {
+        return state.persistentImage().storedValueTransactionNumber();
+    }
+
+    /** @return how many wrong presentations of the PIN are left, 0..3; 0 on a card without PIN */
+    public int pinTries() {
+        return state.pin == null ? 0 : state.pin.tries();
     }
 
     @Override

@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Personalizes cards. Without further calls: key group 0, serial number 1, empty files, all counters at zero.
+ * Personalizes cards. Without further calls: key group 0, serial number 1, empty files, all counters and the stored value
+ * at zero, PIN 30303030 ("0000" in ASCII).
  * A builder can be used again; cards do not share what they change. Source: calypso-card.md sections a, d and f.
  */
 public final class CardBuilder {
@@ -13,6 +14,11 @@ public final class CardBuilder {
     /** Offset of the serial number in the record of EF ICC. */
     private static final int SERIAL_IN_ICC = 12;
     private static final int MAX_COUNTER = 0xFF_FFFF;
+    private static final int MAX_BALANCE = 0x7F_FFFF;
+    private static final int MAX_TRANSACTION_NUMBER = 0xFFFF;
+    private static final int TYPE = 2;
+    private static final int TYPE_PIN = 0x01;
+    private static final int TYPE_STORED_VALUE = 0x02;
 
     private final CardProduct product;
     private final FileImage image = new FileImage();
@@ -20,6 +26,10 @@ public final class CardBuilder {
     private int keyGroup;
     private long serialNumber = 1;
     private int transactionCounter = MAX_COUNTER;
+    private byte[] pin = {0x30, 0x30, 0x30, 0x30};
+    private boolean hasPin = true;
+    private boolean hasStoredValue = true;
+    private boolean virgin;
 
     CardBuilder(CardProduct product) {
         this.product = product;
@@ -123,6 +133,99 @@ public final class CardBuilder {
         return this;
     }
 
+    /**
+     * Sets the PIN.
+     *
+     * @param value 4 bytes
+     * @return this
+     * @throws IllegalArgumentException if there are not 4 bytes
+     */
+    public CardBuilder pin(byte[] value) {
+        if (value.length != Pin.LENGTH) {
+            throw new IllegalArgumentException("A PIN has " + Pin.LENGTH + " bytes, not " + value.length + ".");
+        }
+        pin = value.clone();
+        return this;
+    }
+
+    /**
+     * Sets whether the card has a PIN; without, Verify PIN answers 6D00. A revision 3 application then shows it in its
+     * type.
+     *
+     * @param supported true if it has, as all cards have without this call
+     * @return this
+     * @throws IllegalArgumentException if the product always has a PIN: CD21
+     */
+    public CardBuilder pinSupported(boolean supported) {
+        checkConfigurable("a PIN", supported);
+        hasPin = supported;
+        return this;
+    }
+
+    /**
+     * Sets whether the card has stored value; without, it has no DF 1000, and SV commands answer 6D00. A revision 3
+     * application then shows it in its type.
+     *
+     * @param supported true if it has, as all cards have without this call
+     * @return this
+     * @throws IllegalArgumentException if the product always has stored value: CD21
+     */
+    public CardBuilder storedValueSupported(boolean supported) {
+        checkConfigurable("stored value", supported);
+        hasStoredValue = supported;
+        return this;
+    }
+
+    private void checkConfigurable(String what, boolean supported) {
+        if (!supported && !product.isPinAndStoredValueOptional()) {
+            throw new IllegalArgumentException(product + " always has " + what + ".");
+        }
+    }
+
+    /**
+     * Sets the balance of the stored value.
+     *
+     * @param value -800000..7FFFFF
+     * @return this
+     * @throws IllegalArgumentException if the value is out of range
+     */
+    public CardBuilder balance(int value) {
+        if (value < ~MAX_BALANCE || value > MAX_BALANCE) {
+            throw new IllegalArgumentException(
+                    "A balance is " + ~MAX_BALANCE + " to " + MAX_BALANCE + ", not " + value + ".");
+        }
+        image.setStoredValue(value, image.storedValueTransactionNumber(), new byte[0]);
+        return this;
+    }
+
+    /**
+     * Sets the number of the next stored value operation.
+     *
+     * @param value 0..FFFF; from FFFE on the card answers 6900 to stored value operations
+     * @return this
+     * @throws IllegalArgumentException if the value is out of range
+     */
+    public CardBuilder storedValueTransactionNumber(int value) {
+        if (value < 0 || value > MAX_TRANSACTION_NUMBER) {
+            throw new IllegalArgumentException(
+                    "A transaction number is 0 to " + MAX_TRANSACTION_NUMBER + ", not " + value + ".");
+        }
+        image.setStoredValue(image.balance(), value, new byte[0]);
+        return this;
+    }
+
+    /**
+     * Sets whether the card still has null keys (16 zero bytes, KIF 00, KVC 00) in all its DFs, for Change Key. With a null
+     * key no session can be opened; the key group then counts for nothing.
+     *
+     * @param nullKeys true if it has
+     * @return this
+     */
+    public CardBuilder virgin(boolean nullKeys) {
+        virgin = nullKeys;
+        return this;
+    }
+
     /** @return one card */
     public Card build() {
         return buildBatch(1).get(0);
@@ -137,7 +240,8 @@ public final class CardBuilder {
      */
     public List<Card> buildBatch(int count) {
         CardKeys.Masters masters = new CardKeys.Masters(product.profile(), keyGroup);
-        byte[] sharedStartup = startup.clone();
+        byte[] sharedStartup = startupOfFeatures();
+        byte[] sharedPin = pin.clone();
         List<Card> cards = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             long number = serialNumber + i;
@@ -147,10 +251,19 @@ public final class CardBuilder {
             byte[] record = contents.record(icc, 1);
             System.arraycopy(serial, 0, record, SERIAL_IN_ICC, serial.length);
             contents.update(icc, 1, record, 0, record.length);
-            cards.add(new Card(new CardState(product, sharedStartup, serial, new CardKeys(masters, serial), contents,
-                    transactionCounter, number)));
+            cards.add(new Card(new CardState(product, sharedStartup, serial, new CardKeys(masters, serial, virgin),
+                    hasPin ? new Pin(sharedPin) : null, hasStoredValue, contents, transactionCounter, number)));
         }
         return cards;
+    }
+
+    /** Terminals take PIN and stored value from the type of a revision 3 application; older types don't tell. */
+    private byte[] startupOfFeatures() {
+        byte[] own = startup.clone();
+        if (product.isRevision3()) {
+            own[TYPE] &= (byte) ~((hasPin ? 0 : TYPE_PIN) | (hasStoredValue ? 0 : TYPE_STORED_VALUE));
+        }
+        return own;
     }
 
     private static void checkCounterValue(int value) {

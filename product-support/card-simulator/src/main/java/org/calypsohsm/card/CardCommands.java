@@ -1,5 +1,6 @@
 package org.calypsohsm.card;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 import org.calypsohsm.apdu.CommandApdu;
@@ -13,6 +14,13 @@ import org.calypsohsm.apdu.StatusWord;
  * <p>One session: SAM Get Challenge ({@link #certificateLength()} bytes); card {@link #openSession}; SAM Digest Init with
  * {@link #digestInit}; for each exchange with the card SAM Digest Update with {@link #digested} of the command, then with
  * the whole response; SAM Digest Close; card {@link #closeSession}; SAM Digest Authenticate with {@link #cardCertificate}.
+ *
+ * <p>One cryptogram: card {@link #getChallenge}; SAM Give Random with its answer; SAM Card Cipher PIN or Card Generate Key;
+ * card {@link #verifyPin}, {@link #changePin} or {@link #changeKey} with the SAM's answer.
+ *
+ * <p>One stored value operation: card {@link #svGet}; SAM SV Prepare with {@link #svPrepare}; at once after SV Get, card
+ * {@link #svCommand}; SAM SV Check with {@link #svSignature}, or in a session, after Digest Authenticate, with
+ * {@link #postponedSvSignature}.
  */
 public final class CardCommands {
 
@@ -39,6 +47,14 @@ public final class CardCommands {
     public static final int RECORD_LENGTH = ElementaryFile.RECORD_LENGTH;
 
     private static final int HEADER_LENGTH = 5;
+    private static final int STATUS_LENGTH = 2;
+    private static final int PIN_CRYPTOGRAM = 8;
+    private static final int NEW_PIN_CRYPTOGRAM = 16;
+    private static final int KEY_CRYPTOGRAM = 32;
+    /** INS, P1, P2, Le or Lc. */
+    private static final int SV_HEADER = 4;
+    private static final int MAX_SMALL_AMOUNT = 0x7FFF;
+    private static final int MAX_AMOUNT = 0x7F_FFFF;
     private static final int[] CD97_SAM_RECORDS = {0x0C, 0x02, 0x0D};
 
     private final CardProduct product;
@@ -214,10 +230,212 @@ public final class CardCommands {
         return withoutData(0xB2, 0, 0, 0);
     }
 
+    /** @return Get Challenge; the answer is 8 bytes, for SAM Give Random */
+    public byte[] getChallenge() {
+        return withoutData(Instructions.GET_CHALLENGE, 0, 0, Instructions.CHALLENGE_LENGTH);
+    }
+
+    /** @return the form of Verify PIN that tells the tries: 9000 three, 63C2, 63C1, 6983 none */
+    public byte[] readPinTries() {
+        return withoutData(Instructions.VERIFY_PIN, 0, 0, 0);
+    }
+
+    /**
+     * Builds Verify PIN.
+     *
+     * @param pin 4 bytes in plain, or the 8 bytes that SAM Card Cipher PIN (P1 = 80) made of the card's challenge and PIN
+     *            with the debit key, in a session with the session's key
+     * @return the command
+     * @throws IllegalArgumentException if there are neither 4 nor 8 bytes
+     */
+    public byte[] verifyPin(byte[] pin) {
+        if (pin.length != Pin.LENGTH && pin.length != PIN_CRYPTOGRAM) {
+            throw new IllegalArgumentException("A PIN has 4 bytes, or 8 ciphered, not " + pin.length + ".");
+        }
+        return command(Instructions.VERIFY_PIN, 0, 0, pin, false);
+    }
+
+    /**
+     * Builds Change PIN, for use outside sessions.
+     *
+     * @param pin 4 bytes in plain, after a right Verify PIN; or the 16 bytes that SAM Card Cipher PIN (P1 = 40) made of the
+     *            card's challenge and the PINs with the issuer key
+     * @return the command
+     * @throws IllegalArgumentException if there are neither 4 nor 16 bytes
+     */
+    public byte[] changePin(byte[] pin) {
+        if (pin.length != Pin.LENGTH && pin.length != NEW_PIN_CRYPTOGRAM) {
+            throw new IllegalArgumentException("A new PIN has 4 bytes, or 16 ciphered, not " + pin.length + ".");
+        }
+        return command(Instructions.CHANGE, 0, KeyCommands.pinReference(product), pin, false);
+    }
+
+    /**
+     * Builds Change Key, for use outside sessions.
+     *
+     * @param keyIndex   {@link #ISSUER}, {@link #LOAD} or {@link #DEBIT}
+     * @param cryptogram answer of SAM Card Generate Key, 32 bytes, without status word
+     * @return the command
+     * @throws IllegalArgumentException if the cryptogram has another length, or there is no such key
+     */
+    public byte[] changeKey(int keyIndex, byte[] cryptogram) {
+        checkKeyIndex(keyIndex);
+        if (cryptogram.length != KEY_CRYPTOGRAM) {
+            throw new IllegalArgumentException(
+                    "The cryptogram of a key has " + KEY_CRYPTOGRAM + " bytes, not " + cryptogram.length + ".");
+        }
+        return command(Instructions.CHANGE, 0, keyIndex, cryptogram, false);
+    }
+
+    /** @return Invalidate, for a session with any key; the selected DF then answers 6283 to selection */
+    public byte[] invalidate() {
+        return withoutData(Instructions.INVALIDATE, 0, 0, 0);
+    }
+
+    /** @return Rehabilitate, for a session with the issuer key */
+    public byte[] rehabilitate() {
+        return withoutData(Instructions.REHABILITATE, 0, 0, 0);
+    }
+
+    // --- stored value
+
+    /**
+     * Builds SV Get.
+     *
+     * @param operation the operation that is to follow
+     * @return the command
+     */
+    public byte[] svGet(StoredValueOperation operation) {
+        boolean extended = product.isRevision3();
+        byte[] apdu = withoutData(StoredValueOperation.SV_GET, extended ? 1 : 0, operation.getP2(),
+                operation.getLength(extended));
+        apdu[0] = (byte) svCla();
+        return apdu;
+    }
+
+    /** Revision 1 and 2 have a class of its own for stored value. */
+    private int svCla() {
+        return product.isRevision3() ? product.cla() : Card.CLA_STORED_VALUE;
+    }
+
+    /**
+     * Takes the balance from the answer to SV Get.
+     *
+     * @param getResponse response of the card, with status word
+     * @return the balance, -800000..7FFFFF
+     * @throws IllegalArgumentException if the card refused, or the response is too short
+     */
+    public int svBalance(byte[] getResponse) {
+        checkSuccess("SV Get", getResponse);
+        int at = product.isRevision3() ? 17 : 8;
+        if (getResponse.length < at + 3 + STATUS_LENGTH) {
+            throw new IllegalArgumentException("The answer to SV Get holds no balance.");
+        }
+        return getResponse[at] << 16 | (getResponse[at + 1] & 0xFF) << 8 | getResponse[at + 2] & 0xFF;
+    }
+
+    /**
+     * Makes the data field of SAM SV Prepare ({@link StoredValueOperation#samInstruction()}, P1 = 01, P2 = FF).
+     *
+     * @param operation   the operation that {@link #svGet} was built for
+     * @param getResponse response of the card to it, with status word
+     * @param amount      for a reload -800000..7FFFFF, else 0..7FFF: how much to take or to give back
+     * @param date        date for the card's log, 0..FFFF
+     * @param time        time for the card's log, 0..FFFF
+     * @return header of SV Get, the response, and the card command as far as the terminal knows it; a reload's two free
+     *         bytes are zero
+     * @throws IllegalArgumentException if the card refused, the response has a wrong length, or the amount is out of range
+     */
+    public byte[] svPrepare(StoredValueOperation operation, byte[] getResponse, int amount, int date, int time) {
+        checkSuccess("SV Get", getResponse);
+        boolean extended = product.isRevision3();
+        int getLength = operation.getLength(extended);
+        if (getResponse.length != getLength + STATUS_LENGTH) {
+            throw new IllegalArgumentException(
+                    "The answer to SV Get has " + getLength + " bytes, not " + (getResponse.length - STATUS_LENGTH) + ".");
+        }
+        boolean reload = operation == StoredValueOperation.RELOAD;
+        int max = reload ? MAX_AMOUNT : MAX_SMALL_AMOUNT;
+        int min = reload ? ~MAX_AMOUNT : 0;
+        if (amount < min || amount > max) {
+            throw new IllegalArgumentException("The amount is " + min + " to " + max + ", not " + amount + ".");
+        }
+        byte kvc = getResponse[extended ? 8 : 0];
+        int signed = operation == StoredValueOperation.DEBIT ? -amount : amount;
+        ByteBuffer data = ByteBuffer.allocate(svPrepareLength(operation));
+        data.put(svGet(operation), 1, SV_HEADER).put(getResponse);
+        data.put((byte) operation.ins).putShort((short) 0).put((byte) operation.lc(extended)).put((byte) 0);
+        if (reload) {
+            data.putShort((short) date).put((byte) 0).put(kvc).put((byte) 0);
+            data.put((byte) (signed >> 16)).putShort((short) signed).putShort((short) time);
+        } else {
+            data.putShort((short) signed).putShort((short) date).putShort((short) time).put(kvc);
+        }
+        return data.array();
+    }
+
+    private int svPrepareLength(StoredValueOperation operation) {
+        return SV_HEADER + operation.getLength(product.isRevision3()) + STATUS_LENGTH + SV_HEADER + operation.chosen;
+    }
+
+    /**
+     * Makes the card command of a stored value operation.
+     *
+     * @param operation       the operation
+     * @param prepareData     what {@link #svPrepare} made
+     * @param samAnswer       answer of SAM SV Prepare without status word: challenge 3 bytes, transaction number 3,
+     *                        signatureHi 5 (10 for revision 3)
+     * @param samSerialNumber 4 bytes
+     * @return the command; the card answers signatureLo, or 6200 in a session
+     * @throws IllegalArgumentException if something has a wrong length
+     */
+    public byte[] svCommand(StoredValueOperation operation, byte[] prepareData, byte[] samAnswer, byte[] samSerialNumber) {
+        boolean extended = product.isRevision3();
+        int samLength = StoredValueOperation.SAM_CHALLENGE + StoredValueOperation.SAM_TRANSACTION_NUMBER
+                + StoredValueOperation.terminalSignature(extended);
+        checkLength("data of SV Prepare", prepareData, svPrepareLength(operation));
+        checkLength("SAM's answer to SV Prepare", samAnswer, samLength);
+        checkLength("SAM serial number", samSerialNumber, StoredValueOperation.SAM_SERIAL_NUMBER);
+        ByteBuffer data = ByteBuffer.allocate(operation.lc(extended));
+        data.put(samAnswer[2]).put(prepareData, prepareData.length - operation.chosen + 1, operation.chosen - 1);
+        data.put(samSerialNumber);
+        data.put(samAnswer, StoredValueOperation.SAM_CHALLENGE, samLength - StoredValueOperation.SAM_CHALLENGE);
+        return withData(svCla(), operation.ins, samAnswer[0], samAnswer[1], data.array(), extended);
+    }
+
+    /**
+     * Takes signatureLo from the answer to a stored value operation outside a session, for SAM SV Check.
+     *
+     * @param response response of the card, with status word
+     * @return 3 bytes, 6 for revision 3
+     * @throws IllegalArgumentException if the card refused, or the response has another length
+     */
+    public byte[] svSignature(byte[] response) {
+        checkSuccess("the stored value operation", response);
+        int length = StoredValueOperation.cardSignature(product.isRevision3());
+        checkLength("answer to the stored value operation", response, length + STATUS_LENGTH);
+        return Arrays.copyOf(response, length);
+    }
+
+    /**
+     * Takes signatureLo from the answer to Close, for SAM SV Check.
+     *
+     * @param closeResponse response of the card, with status word
+     * @param index         how many commands of the session were answered with 6200 before the stored value operation:
+     *                      Increase and Decrease of a CD97 or CD21
+     * @return 3 bytes, 6 for revision 3
+     * @throws IllegalArgumentException if the card refused to close the session, or there is no such item
+     */
+    public byte[] postponedSvSignature(byte[] closeResponse, int index) {
+        int length = StoredValueOperation.cardSignature(product.isRevision3());
+        int at = postponed(closeResponse, index, length);
+        return Arrays.copyOfRange(closeResponse, at, at + length);
+    }
+
     // --- what goes to the SAM
 
     /**
-     * Tells the KIF of a session key.
+     * Tells the KIF of a session key, as long as no other key was loaded in its place.
      *
      * @param keyIndex {@link #ISSUER}, {@link #LOAD} or {@link #DEBIT}
      * @return 0..FF
@@ -225,10 +443,10 @@ public final class CardCommands {
      */
     public int kif(int keyIndex) {
         checkKeyIndex(keyIndex);
-        return CardKeys.kif(FileStructure.TICKETING, keyIndex);
+        return CardKeys.usualKif(FileStructure.TICKETING, keyIndex);
     }
 
-    /** @return KVC of the session keys, 0..FF */
+    /** @return KVC of the session keys, 0..FF, as long as no other key was loaded in their place */
     public int kvc() {
         return product.kvc();
     }
@@ -305,18 +523,26 @@ public final class CardCommands {
      * Takes a postponed counter value from the answer to Close.
      *
      * @param closeResponse response of the card, with status word
-     * @param index         0 for the first counter command of the session that was answered with 6200
+     * @param index         how many commands of the session were answered with 6200 before this one
      * @return the counter's new value, 0..FFFFFF
      * @throws IllegalArgumentException if the card refused to close the session, or there is no such value
      */
     public int postponedCounter(byte[] closeResponse, int index) {
+        int at = postponed(closeResponse, index, ElementaryFile.COUNTER_LENGTH);
+        return (closeResponse[at] & 0xFF) << 16 | (closeResponse[at + 1] & 0xFF) << 8 | closeResponse[at + 2] & 0xFF;
+    }
+
+    /** Finds a postponed item in the answer to Close: within one product all items have the same length. */
+    private int postponed(byte[] closeResponse, int index, int length) {
         checkSuccess("Close Secure Session", closeResponse);
-        int item = 1 + ElementaryFile.COUNTER_LENGTH;
+        int item = 1 + length;
         int at = index * item;
-        if (index < 0 || at + item > closeResponse.length - 2 - certificateLength() || closeResponse[at] != item) {
-            throw new IllegalArgumentException("The answer to Close Secure Session holds no counter value " + index + ".");
+        if (index < 0 || index > closeResponse.length || at + item > closeResponse.length - STATUS_LENGTH - certificateLength()
+                || closeResponse[at] != item) {
+            throw new IllegalArgumentException(
+                    "The answer to Close Secure Session holds no item " + index + " of " + length + " bytes.");
         }
-        return (closeResponse[at + 1] & 0xFF) << 16 | (closeResponse[at + 2] & 0xFF) << 8 | closeResponse[at + 3] & 0xFF;
+        return at + 1;
     }
 
     // --- building
@@ -347,9 +573,12 @@ public final class CardCommands {
     }
 
     private void checkLength(String what, byte[] bytes) {
-        if (bytes.length != certificateLength()) {
-            throw new IllegalArgumentException(
-                    "The " + what + " has " + certificateLength() + " bytes, not " + bytes.length + ".");
+        checkLength(what, bytes, certificateLength());
+    }
+
+    private static void checkLength(String what, byte[] bytes, int length) {
+        if (bytes.length != length) {
+            throw new IllegalArgumentException("The " + what + " has " + length + " bytes, not " + bytes.length + ".");
         }
     }
 

@@ -68,7 +68,7 @@ public enum CardProduct {
         return profile.alg();
     }
 
-    /** @return KVC of all the card's keys, 0..FF */
+    /** @return KVC of all keys of a card that none was loaded into, 0..FF */
     public int kvc() {
         return TestKeys.kvc(alg());
     }
@@ -86,6 +86,11 @@ public enum CardProduct {
     /** @return largest data field of a command or response in bytes: 128, or 250 for revision 3 */
     public int payloadCapacity() {
         return isRevision3() ? 250 : 128;
+    }
+
+    /** @return false for CD21, which always has a PIN and stored value (calypso-card.md section f) */
+    boolean isPinAndStoredValueOptional() {
+        return this != CD21;
     }
 
     /** Keyple assumes it of revision 1 cards, and the type bit says it for revision 3 (calypso-card.md sections a and c). */

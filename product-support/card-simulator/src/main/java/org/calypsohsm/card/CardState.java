@@ -1,5 +1,6 @@
 package org.calypsohsm.card;
 
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -20,6 +21,10 @@ final class CardState {
     final byte[] startup;
     final byte[] serialNumber;
     final CardKeys keys;
+    /** The PIN, or null on a card without. */
+    final Pin pin;
+    /** True on a card with stored value. */
+    final boolean storedValue;
     private final SplittableRandom random;
 
     // Persistent.
@@ -35,13 +40,18 @@ final class CardState {
     private boolean nextCommandRatifies;
     private SecureSession session;
     private byte[] preOpenChallenge;
+    private byte[] challenge;
+    private StoredValueCommands.Offer nextOffer;
+    private StoredValueCommands.Offer offer;
 
-    CardState(CardProduct product, byte[] startup, byte[] serialNumber, CardKeys keys, FileImage image,
-            int transactionCounter, long seed) {
+    CardState(CardProduct product, byte[] startup, byte[] serialNumber, CardKeys keys, Pin pin, boolean storedValue,
+            FileImage image, int transactionCounter, long seed) {
         this.product = product;
         this.startup = startup;
         this.serialNumber = serialNumber;
         this.keys = keys;
+        this.pin = pin;
+        this.storedValue = storedValue;
         this.image = image;
         this.transactionCounter = transactionCounter;
         this.random = new SplittableRandom(seed);
@@ -57,6 +67,27 @@ final class CardState {
         selectedByName = false;
         nextCommandRatifies = false;
         preOpenChallenge = null;
+        challenge = null;
+        nextOffer = null;
+        forgetPin();
+    }
+
+    private void forgetPin() {
+        if (pin != null) {
+            pin.forgetPresentation();
+        }
+    }
+
+    /** Begins a command: what SV Get answered counts for the next command only. */
+    void beginCommand() {
+        ratifyByNextCommand();
+        offer = nextOffer;
+        nextOffer = null;
+    }
+
+    /** @return MF and the DFs of this card */
+    List<Directory> directories() {
+        return storedValue ? FileStructure.DIRECTORIES : FileStructure.WITHOUT_STORED_VALUE;
     }
 
     Directory directory() {
@@ -78,6 +109,7 @@ final class CardState {
         select(newDirectory, null);
         selectedByName = true;
         preOpenChallenge = null;
+        forgetPin();
     }
 
     /** A CD97 that no AID was selected on is a revision 1 card to its terminal. */
@@ -123,8 +155,7 @@ final class CardState {
      * @throws Refusal 6982 or 6985
      */
     void checkReadable(ElementaryFile target, int sessionKey) {
-        // PIN presentation comes with the PIN commands.
-        target.access(ElementaryFile.Group.READ).check(sessionKey, false);
+        check(target.access(ElementaryFile.Group.READ), sessionKey);
     }
 
     /**
@@ -136,7 +167,7 @@ final class CardState {
      */
     FileImage modify(ElementaryFile target, ElementaryFile.Group group, int dataLength) {
         checkModifiable(target, group);
-        return session == null ? image : session.modify(dataLength);
+        return modify(dataLength);
     }
 
     /**
@@ -145,10 +176,50 @@ final class CardState {
      * @throws Refusal 6982 or 6985
      */
     void checkModifiable(ElementaryFile target, ElementaryFile.Group group) {
-        target.access(group).check(session == null ? 0 : session.keyIndex(), false);
-        if (image().isInvalidated(directory)) {
+        check(target.access(group), sessionKey());
+        checkValid(directory);
+    }
+
+    /**
+     * Checks an access condition.
+     *
+     * @throws Refusal 6982 or 6985
+     */
+    void check(Access access, int sessionKey) {
+        access.check(sessionKey, pin != null && pin.isVerified());
+    }
+
+    /**
+     * Checks that a DF is not invalidated.
+     *
+     * @throws Refusal 6985
+     */
+    void checkValid(Directory target) {
+        if (image().isInvalidated(target)) {
             throw new Refusal(CardStatus.ACCESS_FORBIDDEN);
         }
+    }
+
+    /**
+     * Checks that a key is not the null key, which proves nothing.
+     *
+     * @throws Refusal 6985
+     */
+    void checkLoaded(Directory target, int keyIndex) {
+        if (keys.isNull(target, keyIndex)) {
+            throw new Refusal(CardStatus.ACCESS_FORBIDDEN);
+        }
+    }
+
+    /**
+     * Takes room for a modification in the session, if there is one; all conditions must have been checked.
+     *
+     * @param dataLength length of the command's data in bytes
+     * @return the contents to modify: provisional in a session
+     * @throws Refusal 6400
+     */
+    FileImage modify(int dataLength) {
+        return session == null ? image : session.modify(dataLength);
     }
 
     // --- session
@@ -212,7 +283,7 @@ final class CardState {
     }
 
     /** Any command after Close shows that the terminal got the answer to Close. */
-    void ratifyByNextCommand() {
+    private void ratifyByNextCommand() {
         if (nextCommandRatifies) {
             ratified = true;
             nextCommandRatifies = false;
@@ -227,7 +298,38 @@ final class CardState {
         }
     }
 
+    // --- stored value
+
+    /** @return what the command before this one, an SV Get, answered; else null */
+    StoredValueCommands.Offer storedValueOffer() {
+        return offer;
+    }
+
+    void offerStoredValue(StoredValueCommands.Offer newOffer) {
+        nextOffer = newOffer;
+    }
+
     // --- challenges
+
+    /** @return a new challenge, which stays for one ciphered command */
+    byte[] newChallenge(int length) {
+        challenge = randomBytes(length);
+        return challenge;
+    }
+
+    /**
+     * Gives the challenge for a cryptogram, once: the same cryptogram never works again.
+     *
+     * @throws Refusal 6982 if there is none
+     */
+    byte[] takeChallenge() {
+        if (challenge == null) {
+            throw new Refusal(CardStatus.SECURITY_NOT_FULFILLED);
+        }
+        byte[] taken = challenge;
+        challenge = null;
+        return taken;
+    }
 
     byte[] randomBytes(int length) {
         byte[] bytes = new byte[length];

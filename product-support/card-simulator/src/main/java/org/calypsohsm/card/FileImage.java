@@ -3,13 +3,19 @@ package org.calypsohsm.card;
 import java.util.Arrays;
 
 /**
- * The contents of all files of one card, and the DF status bytes, in one array: a secure session works on a copy, which
- * replaces the original when the session is closed. Record 1 of a cyclic file lies first, and is the newest.
+ * The contents of all files of one card, the DF status bytes and the stored value, in one array: a secure session works on
+ * a copy, which replaces the original when the session is closed. Record 1 of a cyclic file lies first, and is the newest.
  */
 final class FileImage {
 
+    /** Balance 3 bytes, transaction number 2, last signature up to 6. */
+    static final int STORED_VALUE_LENGTH = 11;
+
     private static final int RECORD = ElementaryFile.RECORD_LENGTH;
     private static final int COUNTER = ElementaryFile.COUNTER_LENGTH;
+    private static final int BALANCE_AT = FileStructure.STORED_VALUE_AT;
+    private static final int TRANSACTION_NUMBER_AT = BALANCE_AT + 3;
+    private static final int SIGNATURE_AT = TRANSACTION_NUMBER_AT + 2;
 
     private final byte[] bytes;
 
@@ -82,5 +88,29 @@ final class FileImage {
 
     void setInvalidated(Directory directory, boolean invalidated) {
         bytes[directory.status()] = (byte) (invalidated ? 1 : 0);
+    }
+
+    /** @return the stored value's balance, -800000..7FFFFF */
+    int balance() {
+        return bytes[BALANCE_AT] << 16 | (bytes[BALANCE_AT + 1] & 0xFF) << 8 | bytes[BALANCE_AT + 2] & 0xFF;
+    }
+
+    /** @return number of the next stored value operation, 0..FFFF */
+    int storedValueTransactionNumber() {
+        return (bytes[TRANSACTION_NUMBER_AT] & 0xFF) << 8 | bytes[TRANSACTION_NUMBER_AT + 1] & 0xFF;
+    }
+
+    /** @return signatureLo of the last stored value operation, zeros before the first */
+    byte[] storedValueSignature(int length) {
+        return Arrays.copyOfRange(bytes, SIGNATURE_AT, SIGNATURE_AT + length);
+    }
+
+    void setStoredValue(int balance, int transactionNumber, byte[] signature) {
+        bytes[BALANCE_AT] = (byte) (balance >> 16);
+        bytes[BALANCE_AT + 1] = (byte) (balance >> 8);
+        bytes[BALANCE_AT + 2] = (byte) balance;
+        bytes[TRANSACTION_NUMBER_AT] = (byte) (transactionNumber >> 8);
+        bytes[TRANSACTION_NUMBER_AT + 1] = (byte) transactionNumber;
+        System.arraycopy(signature, 0, bytes, SIGNATURE_AT, signature.length);
     }
 }

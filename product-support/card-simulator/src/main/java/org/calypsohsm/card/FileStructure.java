@@ -26,7 +26,11 @@ final class FileStructure {
     static final Directory TICKETING;
     static final Directory STORED_VALUE;
     static final List<Directory> DIRECTORIES;
-    /** Length of a {@link FileImage} in bytes: DF status bytes, then the records. */
+    /** Those of a card without stored value. */
+    static final List<Directory> WITHOUT_STORED_VALUE;
+    /** Where the stored value lies in a {@link FileImage}: balance, transaction number, last signature. */
+    static final int STORED_VALUE_AT;
+    /** Length of a {@link FileImage} in bytes: DF status bytes, the records, the stored value. */
     static final int IMAGE_LENGTH;
 
     private static final int DIRECTORY_COUNT = 3;
@@ -51,7 +55,9 @@ final class FileStructure {
                 layout.add(0x1014, 0x14, Type.CYCLIC, 1, ALWAYS, NEVER, NEVER, NEVER),
                 layout.add(0x1015, 0x15, Type.CYCLIC, 3, ALWAYS, NEVER, NEVER, NEVER)));
         DIRECTORIES = List.of(MF, TICKETING, STORED_VALUE);
-        IMAGE_LENGTH = layout.end;
+        WITHOUT_STORED_VALUE = List.of(MF, TICKETING);
+        STORED_VALUE_AT = layout.end;
+        IMAGE_LENGTH = STORED_VALUE_AT + FileImage.STORED_VALUE_LENGTH;
     }
 
     private FileStructure() {
@@ -65,7 +71,6 @@ final class FileStructure {
     private static byte[] name(String ascii) {
         return ascii.getBytes(StandardCharsets.US_ASCII);
     }
-
 
     private static final class Layout {
 

@@ -23,6 +23,7 @@ final class SecureSession {
     private FileImage provisional;
     private byte[] postponed = new byte[0];
     private boolean ciphered;
+    private boolean storedValueChanged;
 
     /**
      * Begins a session.
@@ -60,6 +61,15 @@ final class SecureSession {
 
     void setCiphered(boolean ciphered) {
         this.ciphered = ciphered;
+    }
+
+    /** @return true after the one stored value operation that a session may hold */
+    boolean isStoredValueChanged() {
+        return storedValueChanged;
+    }
+
+    void setStoredValueChanged() {
+        storedValueChanged = true;
     }
 
     /** @return the contents as this session sees them */

@@ -60,7 +60,7 @@ final class SelectionCommands {
         if (command.lc() < AID_MIN || command.lc() > AID_MAX) {
             throw new Refusal(CardStatus.WRONG_LENGTH);
         }
-        List<Directory> all = FileStructure.DIRECTORIES;
+        List<Directory> all = card.directories();
         int first = occurrence == NEXT ? all.indexOf(card.directory()) + 1 : 0;
         for (Directory directory : all.subList(first, all.size())) {
             if (directory.matches(command.bytes(), command.dataOffset(), command.lc())) {
@@ -110,7 +110,7 @@ final class SelectionCommands {
             card.select(card.directory(), here);
             return;
         }
-        for (Directory directory : FileStructure.DIRECTORIES) {
+        for (Directory directory : card.directories()) {
             ElementaryFile file = directory.byLid(lid);
             if (directory.lid() == lid || file != null) {
                 // The key of a session belongs to the DF that it was opened in.
@@ -180,8 +180,8 @@ final class SelectionCommands {
             block.setAccess(0, Directory.REHABILITATE);
             block.setAccess(1, Directory.INVALIDATE);
             for (int i = 0; i < CardKeys.PER_DIRECTORY; i++) {
-                block.set(KVC_AT + i, card.keys.kvc());
-                block.set(KIF_AT + i, CardKeys.kif(directory, i + 1));
+                block.set(KVC_AT + i, card.keys.kvc(directory, i + 1));
+                block.set(KIF_AT + i, card.keys.kif(directory, i + 1));
             }
         } else {
             block.set(0, file.sfi);

@@ -40,6 +40,9 @@ final class SessionCommands {
         if (key < 1 || key > CardKeys.PER_DIRECTORY) {
             throw new Refusal(CardStatus.WRONG_KEY_INDEX);
         }
+        if (card.keys.isNull(card.directory(), key)) {
+            throw new Refusal(CardStatus.WRONG_KEY_INDEX);
+        }
         if (card.transactionCounter() == 0) {
             throw new Refusal(CardStatus.TRANSACTION_COUNTER_ZERO);
         }
@@ -98,7 +101,7 @@ final class SessionCommands {
     private static byte[] openData(CardState card, OpenForm form, int key, byte[] random, byte[] record) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(48);
         if (form == OpenForm.REVISION_2_4) {
-            out.write(card.keys.kvc());
+            out.write(card.keys.kvc(card.directory(), key));
         }
         int counter = card.transactionCounter();
         out.write(counter >> 16);
@@ -107,8 +110,8 @@ final class SessionCommands {
         out.writeBytes(random);
         if (form.isRevision3()) {
             out.write((card.isRatified() ? 0 : NOT_RATIFIED) | (form.isExtended() ? MANAGE_ALLOWED : 0));
-            out.write(CardKeys.kif(card.directory(), key));
-            out.write(card.keys.kvc());
+            out.write(card.keys.kif(card.directory(), key));
+            out.write(card.keys.kvc(card.directory(), key));
             out.write(record.length);
         } else if (!card.isRatified()) {
             out.writeBytes(card.ratificationBytes());

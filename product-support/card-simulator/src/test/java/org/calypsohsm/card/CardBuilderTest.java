@@ -75,6 +75,13 @@ class CardBuilderTest {
         assertThatThrownBy(() -> builder.counter(1, 0x1000000)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> builder.transactionCounter(-1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> builder.startupInformation(new byte[6])).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.pin(new byte[5])).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.balance(0x800000)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.balance(-0x800001)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.storedValueTransactionNumber(0x10000)).isInstanceOf(IllegalArgumentException.class);
+        CardBuilder cd21 = Card.builder(CardProduct.CD21).pinSupported(true).storedValueSupported(true);
+        assertThatThrownBy(() -> cd21.pinSupported(false)).hasMessageContaining("CD21 always has a PIN");
+        assertThatThrownBy(() -> cd21.storedValueSupported(false)).hasMessageContaining("CD21 always has stored value");
     }
 
     @Test
@@ -86,7 +93,7 @@ class CardBuilderTest {
     @Test
     void exportsNoEmbeddedTypes() {
         List<Class<?>> exported = List.of(Card.class, CardBuilder.class, CardCommands.class, CardProduct.class,
-                OpenForm.class);
+                OpenForm.class, StoredValueOperation.class);
         assertThat(exported).allMatch(c -> Modifier.isPublic(c.getModifiers()));
         assertThat(exported.stream().flatMap(CardBuilderTest::types).distinct().map(Class::getName))
                 .noneMatch(n -> n.startsWith("org.calypsohsm.profile") || n.startsWith("org.calypsohsm.testkeys"));

@@ -205,7 +205,7 @@ class FilesTest {
     @CsvSource({"06, 215", "07, 256", "08, 304", "0A, 430", "0F, 1024", "13, 2048", "17, 4096", "37, 1048576"})
     void readsTheByteLimitFromStartupInformation(String first, int bytes) {
         CardState state = new CardState(CardProduct.TANGO_AES, bytes(first + "082B02000201"), new byte[8], null,
-                new FileImage(), 1, 1);
+                null, true, new FileImage(), 1, 1);
         assertThat(state.sessionRoom()).isEqualTo(bytes);
     }
 

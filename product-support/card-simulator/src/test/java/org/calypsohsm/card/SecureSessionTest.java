@@ -84,7 +84,7 @@ class SecureSessionTest {
         Terminal terminal = Terminal.of(card(product));
         terminal.openUsual(0x30);
         assertThat(terminal.exchange(terminal.apdu("B2 09 3C 1D"))).isEqualTo("6A83");
-        assertThat(terminal.exchange(terminal.apdu("20 00 00 00"))).as("comes later").isEqualTo("6D00");
+        assertThat(terminal.exchange(terminal.apdu("46 00 00 00"))).as("PKI").isEqualTo("6D00");
         assertThat(terminal.exchange("55 B2 01 3C 1D")).isEqualTo("6E00");
         assertThat(terminal.exchange(terminal.apdu("DC 01 3C 01 AA"))).as("issuer key needed").isEqualTo("6982");
         terminal.closeAndVerify(0x80);

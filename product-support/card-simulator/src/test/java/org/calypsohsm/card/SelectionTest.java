@@ -186,7 +186,12 @@ class SelectionTest {
                 assertThat(response).isEqualTo("6E00");
             }
         }
-        assertThat(terminal.send("FA 7C 00 07 00")).as("stored value comes later").isEqualTo(aes ? "6E00" : "6D00");
+        for (int cla = 0; cla < 256; cla++) {
+            String get = aes ? "7C 01 07 3D" : "7C 00 07 21";
+            assertThat(terminal.send(String.format(Locale.ROOT, "%02X", cla) + get)).as("SV Get with CLA %02X", cla)
+                    .endsWith(cla == (aes ? 0x00 : 0xFA) ? "9000" : "6E00");
+        }
+        assertThat(terminal.send("FA B2 01 3C 1D")).as("the class of stored value only").isEqualTo("6E00");
         assertThat(terminal.send("00 C0 00 00 10")).as("nothing waits").isEqualTo("6985");
         assertThat(terminal.send("00 A4 08 00 02 2000")).as("Select File").startsWith(aes ? "85170002" : "6E00");
     }

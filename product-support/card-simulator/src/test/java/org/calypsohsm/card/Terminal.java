@@ -7,6 +7,7 @@ import java.util.HexFormat;
 import java.util.Locale;
 
 import org.calypsohsm.product.SessionDigest;
+import org.calypsohsm.profile.ReferenceKey;
 import org.calypsohsm.profile.ReferenceProfile;
 import org.calypsohsm.testkeys.TestKeys;
 
@@ -67,11 +68,31 @@ final class Terminal {
 
     /** Starts the SAM's digest: the challenge is where Open has it. */
     void start(String openApdu, int kif, String openData) {
+        start(openApdu, key(kif), openData);
+    }
+
+    /** The same under a key that is none of the card's test keys. */
+    void start(String openApdu, ReferenceKey key, String openData) {
         extended = openApdu.replace(" ", "").contains(SAM_CHALLENGE_EXTENDED);
-        digest = profile.diversify(TestKeys.value(keyGroup, kif, TestKeys.kvc(profile.alg())), card.serialNumber())
-                .openSession(bytes(extended ? SAM_CHALLENGE_EXTENDED : SAM_CHALLENGE), extended);
+        digest = key.openSession(bytes(extended ? SAM_CHALLENGE_EXTENDED : SAM_CHALLENGE), extended);
         ciphered = false;
         update(bytes(openData));
+    }
+
+    /** One of the test keys, diversified for this card. */
+    ReferenceKey key(int kif) {
+        return profile.diversify(TestKeys.value(keyGroup, kif, TestKeys.kvc(profile.alg())), card.serialNumber());
+    }
+
+    ReferenceProfile profile() {
+        return profile;
+    }
+
+    /** Sends Get Challenge; gives the 8 bytes. */
+    byte[] challenge() {
+        String response = send(apdu("84 00 00 08"));
+        assertThat(response).hasSize(20).endsWith("9000");
+        return bytes(response.substring(0, 16));
     }
 
     private void update(byte[] element) {
