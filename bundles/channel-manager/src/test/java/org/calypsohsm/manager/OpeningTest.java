@@ -391,14 +391,18 @@ class OpeningTest {
     @Test
     void asksARefusingModuleAgainForThoseWhoWait() throws Exception {
         FakeModule a = fixture.module("a", 1);
-        AtomicInteger asked = new AtomicInteger();
+        List<Long> asked = Collections.synchronizedList(new ArrayList<>());
         a.openScript = () -> {
-            if (asked.incrementAndGet() <= 2) {
+            asked.add(System.nanoTime());
+            if (asked.size() <= 2) {
                 throw new ModuleException(ModuleException.Reason.FULL, "It is full.");
             }
         };
         assertThat(fixture.open().isOpen()).isTrue();
-        assertThat(asked).hasValue(3);
+        assertThat(asked).hasSize(3);
+        for (int i = 1; i < 3; i++) {
+            assertThat(Duration.ofNanos(asked.get(i) - asked.get(i - 1))).isGreaterThanOrEqualTo(Duration.ofMillis(100));
+        }
     }
 
     @Test

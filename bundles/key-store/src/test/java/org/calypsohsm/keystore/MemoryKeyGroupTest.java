@@ -2,12 +2,13 @@ package org.calypsohsm.keystore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
+import java.lang.reflect.Field;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.Consumer;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyValue;
@@ -92,39 +93,76 @@ class MemoryKeyGroupTest {
     }
 
     @Test
-    void manyThreadsReachTheCeilingAndNeverPassIt() throws Exception {
+    void countsUpToTheCeilingAndNoFurther() {
         SamKey key = key(1, 1, 1, 7);
         KeyGroup group = group(key);
-        int left = 5000;
-        for (int i = 0; i < CEILING - left; i++) {
+        for (int i = 0; i < CEILING; i++) {
             if (!group.countUse(key)) {
                 throw new AssertionError("It stopped at " + group.eventCounter(7));
             }
         }
         assertThat(group.ceiling(7)).isEqualTo(CEILING);
-        ExecutorService threads = Executors.newFixedThreadPool(8);
-        try {
-            List<Future<Integer>> counted = new ArrayList<>();
-            for (int thread = 0; thread < 8; thread++) {
-                counted.add(threads.submit(() -> {
-                    int uses = 0;
-                    for (int i = 0; i < left; i++) {
-                        uses += group.countUse(key) ? 1 : 0;
-                    }
-                    return uses;
-                }));
-            }
-            int uses = 0;
-            for (Future<Integer> future : counted) {
-                uses += future.get();
-            }
-            assertThat(uses).isEqualTo(left);
-        } finally {
-            threads.shutdownNow();
-        }
         assertThat(group.eventCounter(7)).isEqualTo(CEILING);
         assertThat(group.countUse(key)).isFalse();
         assertThat(group.eventCounter(7)).isEqualTo(CEILING);
+    }
+
+    @Test
+    void countsEachUseOfManyThreadsOnce() throws Exception {
+        SamKey key = key(1, 1, 1, 7);
+        KeyGroup group = group(key);
+        inTwoThreads(main -> {
+            for (int i = 0; i < 200_000; i++) {
+                group.countUse(key);
+            }
+        });
+        assertThat(group.eventCounter(7)).isEqualTo(400_000);
+    }
+
+    @Test
+    void givesTheLastUseBelowTheCeilingToOneOfTwoThreads() throws Exception {
+        int rounds = 10_000;
+        SamKey key = key(1, 1, 1, 7);
+        KeyGroup group = group(key);
+        AtomicIntegerArray counters = countersOf(group);
+        AtomicInteger given = new AtomicInteger();
+        AtomicInteger arrived = new AtomicInteger();
+        inTwoThreads(main -> {
+            for (int meeting = 0; meeting < 2 * rounds; meeting += 2) {
+                if (main) {
+                    counters.set(7, CEILING - 1);
+                }
+                meet(arrived, meeting);
+                given.addAndGet(group.countUse(key) ? 1 : 0);
+                meet(arrived, meeting + 1);
+            }
+        });
+        assertThat(given).hasValue(rounds);
+        assertThat(group.eventCounter(7)).isEqualTo(CEILING);
+    }
+
+    private static void meet(AtomicInteger arrived, int meeting) {
+        arrived.incrementAndGet();
+        for (int spins = 0; arrived.get() < 2 * (meeting + 1); spins++) {
+            // Close together as long as both run, and out of the way of other processes otherwise.
+            if (spins < 1000) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
+        }
+    }
+
+    private static void inTwoThreads(Consumer<Boolean> task) throws Exception {
+        CompletableFuture<Void> other = CompletableFuture.runAsync(() -> task.accept(false), runnable -> new Thread(runnable).start());
+        task.accept(true);
+        other.get();
+    }
+
+    private static AtomicIntegerArray countersOf(KeyGroup group) throws ReflectiveOperationException {
+        Field counters = MemoryKeyGroup.class.getDeclaredField("counters");
+        counters.setAccessible(true);
+        return (AtomicIntegerArray) counters.get(group);
     }
 
     @Test

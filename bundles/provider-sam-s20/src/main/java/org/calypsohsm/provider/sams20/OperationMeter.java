@@ -64,13 +64,20 @@ final class OperationMeter implements AutoCloseable {
     }
 
     /**
-     * Counts one operation.
+     * Counts one operation, if there is one left.
      *
-     * @return the number of operations with this one
+     * @param most how many operations there are in all
+     * @return the number of operations with this one; 0 if all are used up
      * @throws UncheckedIOException if the count cannot be written; then the operation must not take place
      */
-    long count() {
-        long now = used.incrementAndGet();
+    long count(long most) {
+        long now;
+        do {
+            now = used.get() + 1;
+            if (now > most) {
+                return 0;
+            }
+        } while (!used.compareAndSet(now - 1, now));
         if (now > written) {
             writeAhead(now);
         }

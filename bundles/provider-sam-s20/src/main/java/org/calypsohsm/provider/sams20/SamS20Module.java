@@ -146,18 +146,14 @@ public final class SamS20Module extends EmulatedModule {
 
     @Override
     protected void beforeExchange() throws ModuleException {
-        if (meter.used() >= lifetime) {
-            throw new ModuleException(ModuleException.Reason.NOT_SERVING, "Module " + info().name() + ": " + endOfLife());
-        }
         long used;
         try {
-            used = meter.count();
+            used = meter.count(lifetime);
         } catch (UncheckedIOException e) {
             throw new ModuleException(ModuleException.Reason.FAILED,
                     "Module " + info().name() + ": " + e.getMessage() + " " + e.getCause() + ".", e);
         }
-        // Again, since others may have taken the last operations meanwhile.
-        if (used > lifetime) {
+        if (used == 0) {
             throw new ModuleException(ModuleException.Reason.NOT_SERVING, "Module " + info().name() + ": " + endOfLife());
         }
         for (int percent : WARN_AT_PERCENT) {

@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OperationMeterTest {
+
+    private static final long ENOUGH = 16_000_000;
 
     @TempDir
     private Path folder;
@@ -31,7 +35,7 @@ class OperationMeterTest {
 
     private static void count(OperationMeter meter, int times) {
         for (int i = 0; i < times; i++) {
-            meter.count();
+            meter.count(ENOUGH);
         }
     }
 
@@ -39,8 +43,8 @@ class OperationMeterTest {
     void countsInMemory() {
         try (OperationMeter meter = new OperationMeter(null)) {
             assertThat(meter.used()).isZero();
-            assertThat(meter.count()).isEqualTo(1);
-            assertThat(meter.count()).isEqualTo(2);
+            assertThat(meter.count(ENOUGH)).isEqualTo(1);
+            assertThat(meter.count(ENOUGH)).isEqualTo(2);
             assertThat(meter.used()).isEqualTo(2);
         }
     }
@@ -53,7 +57,7 @@ class OperationMeterTest {
         }
         try (OperationMeter again = new OperationMeter(file())) {
             assertThat(again.used()).isEqualTo(operations);
-            assertThat(again.count()).isEqualTo(operations + 1L);
+            assertThat(again.count(ENOUGH)).isEqualTo(operations + 1L);
         }
     }
 
@@ -62,7 +66,7 @@ class OperationMeterTest {
     void aCrashGivesNoOperationBackAndCostsAtMostOneBlock(int operations) throws IOException {
         OperationMeter crashed = new OperationMeter(file());
         for (int i = 0; i < operations; i++) {
-            long counted = crashed.count();
+            long counted = crashed.count(ENOUGH);
             if (i % 100 == 0 || i == operations - 1 || counted % OperationMeter.BLOCK < 3) {
                 assertCopyIsAhead(counted);
             }
@@ -96,7 +100,7 @@ class OperationMeterTest {
         for (int i = 0; i < 8; i++) {
             threads.add(CompletableFuture.runAsync(() -> {
                 for (int operation = 0; operation < 5000; operation++) {
-                    meter.count();
+                    meter.count(ENOUGH);
                 }
             }));
         }
@@ -112,14 +116,14 @@ class OperationMeterTest {
         for (int round = 0; round < 60; round++) {
             Path file = folder.resolve("round" + round);
             OperationMeter meter = new OperationMeter(file);
-            meter.count();
+            meter.count(ENOUGH);
             List<CompletableFuture<Long>> threads = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 threads.add(CompletableFuture.supplyAsync(() -> {
                     long last = 0;
                     try {
                         while (true) {
-                            last = meter.count();
+                            last = meter.count(ENOUGH);
                         }
                     } catch (UncheckedIOException e) {
                         return last;
@@ -133,6 +137,47 @@ class OperationMeterTest {
                 }
             }
         }
+    }
+
+    @Test
+    void countsNoMoreThanThereAre() {
+        try (OperationMeter meter = new OperationMeter(null)) {
+            assertThat(meter.count(2)).isEqualTo(1);
+            assertThat(meter.count(2)).isEqualTo(2);
+            assertThat(meter.count(2)).isZero();
+            assertThat(meter.used()).isEqualTo(2);
+        }
+    }
+
+    /** Both threads meet at the last operation, many times. */
+    @Test
+    void givesTheLastOperationToOneOfTwoThreads() throws Exception {
+        int rounds = 10_000;
+        OperationMeter[] meters = new OperationMeter[rounds];
+        Arrays.setAll(meters, round -> new OperationMeter(null));
+        AtomicInteger given = new AtomicInteger();
+        AtomicInteger arrived = new AtomicInteger();
+        Runnable taker = () -> {
+            for (int round = 0; round < rounds; round++) {
+                arrived.incrementAndGet();
+                for (int spins = 0; arrived.get() < 2 * (round + 1); spins++) {
+                    // Close together as long as both run, and out of the way of other processes otherwise.
+                    if (spins < 1000) {
+                        Thread.onSpinWait();
+                    } else {
+                        Thread.yield();
+                    }
+                }
+                if (meters[round].count(1) != 0) {
+                    given.incrementAndGet();
+                }
+            }
+        };
+        Thread other = new Thread(taker);
+        other.start();
+        taker.run();
+        other.join();
+        assertThat(given).hasValue(rounds);
     }
 
     static List<byte[]> damagedFiles() {
@@ -172,7 +217,7 @@ class OperationMeterTest {
         count(meter, 3);
         meter.close();
         meter.close();
-        assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(meter::count)
+        assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> meter.count(ENOUGH))
                 .withMessageContaining("cannot be written");
         try (OperationMeter again = new OperationMeter(file())) {
             assertThat(again.used()).isEqualTo(3);
