@@ -45,8 +45,10 @@ final class StoredValueCommands {
         if (command.le() > 0 && command.le() != length) {
             throw new Refusal(CardStatus.WRONG_LE | length);
         }
-        // Behind an operation it would show a signature that the session has not confirmed yet.
-        checkFirstOfSession(card);
+        // It would show a signature that the session has not confirmed yet. Without SV Get no second operation can follow.
+        if (card.session() != null && card.session().isStoredValueChanged()) {
+            throw new Refusal(CardStatus.ACCESS_FORBIDDEN);
+        }
         card.checkLoaded(DIRECTORY, operation.key);
 
         ByteArrayOutputStream out = new ByteArrayOutputStream(80);
@@ -100,7 +102,6 @@ final class StoredValueCommands {
         if (offer == null || offer.p2() != operation.getP2()) {
             throw new Refusal(CardStatus.ACCESS_FORBIDDEN);
         }
-        checkFirstOfSession(card);
         card.checkValid(DIRECTORY);
         int transactionNumber = card.image().storedValueTransactionNumber();
         if (transactionNumber > LAST_TRANSACTION_NUMBER) {
@@ -124,12 +125,6 @@ final class StoredValueCommands {
         card.session().setStoredValueChanged();
         card.session().postpone(signature);
         return CardStatus.response(CardStatus.POSTPONED);
-    }
-
-    private static void checkFirstOfSession(CardState card) {
-        if (card.session() != null && card.session().isStoredValueChanged()) {
-            throw new Refusal(CardStatus.ACCESS_FORBIDDEN);
-        }
     }
 
     private static void checkKvc(CardState card, StoredValueOperation operation, byte[] data) {
