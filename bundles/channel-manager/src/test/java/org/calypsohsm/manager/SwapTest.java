@@ -184,7 +184,7 @@ class SwapTest {
 
     @Test
     void givesAllAsynchronousExchangesUpAfterOneGraceTime() throws Exception {
-        fixture.settings.graceMillis = 200;
+        fixture.settings.graceMillis = 400;
         FakeModule old = fixture.module("old", 9);
         Channel channel = fixture.open();
         fixture.unbind(old);
@@ -197,9 +197,11 @@ class SwapTest {
             assertThatExceptionOfType(ModuleUnavailableException.class).isThrownBy(() -> get(future))
                     .withMessageContaining("on module old");
         }
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofMillis(200), Duration.ofMillis(1500));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofMillis(400), Duration.ofMillis(2500));
+        // Whoever comes later has a grace time of its own.
+        CompletableFuture<byte[]> later = channel.exchangeAsync(Apdus.READ).toCompletableFuture();
         fixture.module("new", 9);
-        assertThat(hex(get(channel.exchangeAsync(Apdus.READ).toCompletableFuture()))).isEqualTo(selected(0));
+        assertThat(hex(get(later))).isEqualTo(selected(0));
     }
 
     @Test
@@ -434,16 +436,26 @@ class SwapTest {
 
     @Test
     void opensOnAnotherModuleWhenTheTurnComesTooLate() throws Exception {
-        FakeModule old = fixture.module("old", 1);
-        Channel held = fixture.open();
-        CompletableFuture<Channel> waiter = fixture.manager().openAsync(request(0, Fixture.SOON)).toCompletableFuture();
-        ModuleSlot slot = fixture.slot(old);
-        old.openScript = () -> {
-            throw new AssertionError("It goes, so nothing opens there.");
-        };
-        fixture.manager().placement().leave(slot, ModuleSlot.Cause.COMMAND, "It is left.");
+        fixture.settings.asyncThreads = 1;
+        FakeModule busy = fixture.module("busy", 1, 1);
+        CountDownLatch gate = fixture.gate();
+        busy.openScript = () -> pass(gate);
+        fixture.manager().openAsync(request(1, Fixture.SOON));
+        FakeModule old = fixture.module("old", 1, 2);
+        Channel held = fixture.open(2);
+        CompletableFuture<Channel> waiter = fixture.manager().openAsync(request(2, Fixture.SOON)).toCompletableFuture();
+        // Now it has its turn, but the only thread for it is busy.
         held.close();
-        fixture.module("new", 1);
+        assertThat(fixture.slot(old).reserved).isEqualTo(1);
+        int opened = old.opened.get();
+
+        CompletableFuture<Void> unbind = runs(() -> fixture.unbind(old));
+        awaitLeaving(old);
+        gate.countDown();
+        get(unbind);
+
+        fixture.module("new", 1, 2);
         assertThat(get(waiter).module()).isEqualTo("new");
+        assertThat(old.opened).hasValue(opened);
     }
 }
