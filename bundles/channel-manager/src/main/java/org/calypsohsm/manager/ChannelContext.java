@@ -18,6 +18,14 @@ interface ChannelContext {
     /** @return how long an exchange waits for a module when its own is gone, in nanoseconds */
     long graceNanos();
 
+    /**
+     * Tells the time of the last look at the leases, by {@link System#nanoTime()}: late by one look at most, and for nothing,
+     * while to ask the clock would be a good part of what an exchange costs here.
+     *
+     * @return the time
+     */
+    long leaseClock();
+
     /** @return runs asynchronous exchanges; providers may hold up all its threads */
     Executor executor();
 

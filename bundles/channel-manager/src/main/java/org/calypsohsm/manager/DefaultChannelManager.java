@@ -82,6 +82,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     private final ConcurrentHashMap<SecurityModule, ModuleSlot> slots = new ConcurrentHashMap<>();
     private final AtomicLong ids = new AtomicLong();
     private final AtomicLong sequence = new AtomicLong();
+    private volatile long leaseClock = System.nanoTime();
     private final AtomicBoolean placingParked = new AtomicBoolean();
     private final Duration drainTimeout;
     private final long graceNanos;
@@ -233,14 +234,15 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     /** Looks at what changes by itself: states of modules, leases of channels. */
     private void watch() {
         try {
+            // A channel used since the last look has the time of that look, so leases are compared with it as well.
+            long lastLook = leaseClock;
+            leaseClock = System.nanoTime();
             for (ModuleSlot slot : placement.slots()) {
                 slot.refresh();
                 evacuate(slot);
-                long now = System.nanoTime();
-                slot.channels.forEach(channel -> channel.expireIfIdle(now));
+                slot.channels.forEach(channel -> channel.expireIfIdle(lastLook));
             }
-            long now = System.nanoTime();
-            placement.parked().forEach(channel -> channel.expireIfIdle(now));
+            placement.parked().forEach(channel -> channel.expireIfIdle(lastLook));
             serveThoseWhoWait();
         } catch (RuntimeException | Error e) {
             LOG.error("Channel manager: watching modules failed: {}", e.toString(), e);
@@ -442,6 +444,11 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public Placement placement() {
         return placement;
+    }
+
+    @Override
+    public long leaseClock() {
+        return leaseClock;
     }
 
     @Override

@@ -155,7 +155,7 @@ final class ManagedChannel implements Channel {
 
     /** The lease counts from the end of the last exchange. */
     private void endUse() {
-        lastUse = System.nanoTime();
+        lastUse = context.leaseClock();
         lock.unlock();
     }
 
