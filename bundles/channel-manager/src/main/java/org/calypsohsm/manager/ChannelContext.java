@@ -19,8 +19,8 @@ interface ChannelContext {
     long graceNanos();
 
     /**
-     * Tells the time of the last look at the leases, by {@link System#nanoTime()}: late by one look at most, and for nothing,
-     * while to ask the clock would be a good part of what an exchange costs here.
+     * Tells the time of the last tick, by {@link System#nanoTime()}: late by one tick at most, and for nothing, while to ask
+     * the clock would be a good part of what an exchange costs here.
      *
      * @return the time
      */

@@ -82,6 +82,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     private final ConcurrentHashMap<SecurityModule, ModuleSlot> slots = new ConcurrentHashMap<>();
     private final AtomicLong ids = new AtomicLong();
     private final AtomicLong sequence = new AtomicLong();
+    private final long leaseTickNanos;
     private volatile long leaseClock = System.nanoTime();
     private final AtomicBoolean placingParked = new AtomicBoolean();
     private final Duration drainTimeout;
@@ -114,6 +115,9 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         scheduler = new ScheduledThreadPoolExecutor(2, threads("hsm-channel-timer-"));
         scheduler.setRemoveOnCancelPolicy(true);
         scheduler.scheduleWithFixedDelay(this::watch, watchMillis, watchMillis, TimeUnit.MILLISECONDS);
+        // Apart from the watch, which a slow module can hold up: a late clock would take channels back too early.
+        leaseTickNanos = TimeUnit.MILLISECONDS.toNanos(watchMillis);
+        scheduler.scheduleWithFixedDelay(() -> leaseClock = System.nanoTime(), watchMillis, watchMillis, TimeUnit.MILLISECONDS);
     }
 
     private static ExecutorService pool(int least, int most, String prefix, BlockingQueue<Runnable> queue) {
@@ -234,15 +238,14 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     /** Looks at what changes by itself: states of modules, leases of channels. */
     private void watch() {
         try {
-            // A channel used since the last look has the time of that look, so leases are compared with it as well.
-            long lastLook = leaseClock;
-            leaseClock = System.nanoTime();
+            // What a channel knows as the time of its last use is late by one tick of the clock at most.
+            long now = System.nanoTime() - leaseTickNanos;
             for (ModuleSlot slot : placement.slots()) {
                 slot.refresh();
                 evacuate(slot);
-                slot.channels.forEach(channel -> channel.expireIfIdle(lastLook));
+                slot.channels.forEach(channel -> channel.expireIfIdle(now));
             }
-            placement.parked().forEach(channel -> channel.expireIfIdle(lastLook));
+            placement.parked().forEach(channel -> channel.expireIfIdle(now));
             serveThoseWhoWait();
         } catch (RuntimeException | Error e) {
             LOG.error("Channel manager: watching modules failed: {}", e.toString(), e);
