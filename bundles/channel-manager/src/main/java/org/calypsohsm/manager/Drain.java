@@ -90,8 +90,10 @@ final class Drain {
         int waiting = (int) (slot.parked.sum() - parkedBefore);
         int lost = (int) (slot.lost.sum() - lostBefore);
         int closed = Math.max(0, total - moved - waiting - lost - slot.channels.size());
-        LOG.info("Module {} is drained after {} ms: {} channels moved, {} closed, {} wait for a module, {} sessions lost.",
-                slot.name(), took.toMillis(), moved, closed, waiting, lost);
+        if (total > 0) {
+            LOG.info("Module {} is drained after {} ms: {} channels moved, {} closed, {} wait for a module, {} sessions lost.",
+                    slot.name(), took.toMillis(), moved, closed, waiting, lost);
+        }
         done.complete(new DrainReport(slot.name(), moved, closed, lost, waiting, took));
     }
 }

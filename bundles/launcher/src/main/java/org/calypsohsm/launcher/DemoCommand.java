@@ -9,8 +9,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Sells to simulated cards; a bundle does it, see {@link Platform#COMMAND}. */
-@Command(name = "demo", description = {"Starts the platform, sells a season of contracts to simulated cards over all channels at once,",
-    "replaces a module in the middle, and shows the figures."},
+@Command(name = "demo", description = "Sells a season of contracts to simulated cards over all channels at"
+        + " once, replaces a module in the middle, and shows the figures.",
         footer = {"", "Exit code 0: every session succeeded. 1: one failed."})
 final class DemoCommand extends ContainerCommand {
 
@@ -18,11 +18,11 @@ final class DemoCommand extends ContainerCommand {
             description = "Channels to open at the same time (default: ${DEFAULT-VALUE}).")
     private int channels;
 
-    @Option(names = "--sessions", paramLabel = "N", defaultValue = "20000",
+    @Option(names = "--sessions", paramLabel = "N", defaultValue = "100000",
             description = "Secure sessions to run in all (default: ${DEFAULT-VALUE}).")
     private int sessions;
 
-    @Option(names = "--modules", paramLabel = "LIST", split = ",", defaultValue = "PCI-S3:5000",
+    @Option(names = "--modules", paramLabel = "LIST", split = ",", defaultValue = "PCI-S3:5000,SAM-S20",
             description = "Modules to make, with commas between them: PCI-S3:100, PCI-S3:500, PCI-S3:1000, PCI-S3:5000, SAM-S20"
                     + " (default: ${DEFAULT-VALUE}).")
     private List<String> modules;
