@@ -185,11 +185,12 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         if (slot == null) {
             return;
         }
+        Drain drain = new Drain(slot, drainTimeout, this);
         placement.leave(slot, ModuleSlot.Cause.SERVICE_GOES, "Module " + slot.name() + " goes.");
         boolean interrupted = false;
         try {
             long most = Nanos.of(drainTimeout) + 2 * STUCK_NANOS;
-            new Drain(slot, drainTimeout, this).start().get(most, TimeUnit.NANOSECONDS);
+            drain.start().get(most, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             interrupted = true;
         } catch (ExecutionException | TimeoutException e) {
@@ -213,8 +214,10 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public CompletionStage<DrainReport> drain(String module, Duration deadline) {
         ModuleSlot slot = slot(module);
+        // Counted from here: once the module is marked, exchanges take their channels off by themselves.
+        Drain drain = new Drain(slot, deadline, this);
         placement.leave(slot, ModuleSlot.Cause.COMMAND, "Module " + module + " is drained by command.");
-        return new Drain(slot, deadline, this).start();
+        return drain.start();
     }
 
     @Override

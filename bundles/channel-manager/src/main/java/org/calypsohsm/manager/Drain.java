@@ -41,7 +41,7 @@ final class Drain {
         lostBefore = slot.lost.sum();
     }
 
-    /** Starts; the module must be marked as leaving before. */
+    /** Starts; the module must have been marked as leaving since this was made. */
     CompletableFuture<DrainReport> start() {
         look();
         return done;
