@@ -29,8 +29,8 @@ final class Challenges {
         return bytes == null ? null : bytes.clone();
     }
 
-    ChannelState state() {
-        return new ChannelState(copy(diversifier), copy(outgoing), copy(incoming));
+    ChannelState state(boolean unlocked) {
+        return new ChannelState(copy(diversifier), copy(outgoing), copy(incoming), unlocked);
     }
 
     byte[] selectDiversifier(CommandApdu apdu) {
@@ -67,7 +67,7 @@ final class Challenges {
     }
 
     private static byte[] data(CommandApdu apdu) {
-        return Arrays.copyOfRange(apdu.bytes(), apdu.dataOffset(), apdu.dataOffset() + apdu.lc());
+        return apdu.data(0, apdu.lc());
     }
 
     /** @return 4 or 8 bytes; null if none is selected since the reset */
@@ -89,6 +89,28 @@ final class Challenges {
 
     void useOutgoing() {
         outgoing = null;
+    }
+
+    /** @return the challenge given by Get Challenge, 8 bytes; refused with 6985 if there is none of that length */
+    byte[] requireOutgoing() throws Refusal {
+        Refusal.unless(outgoing != null && outgoing.length == LONG, StatusWord.CONDITIONS_NOT_SATISFIED);
+        return outgoing;
+    }
+
+    /** @return the challenge taken by Give Random, 8 bytes; refused with 6985 if there is none */
+    byte[] requireIncoming() throws Refusal {
+        Refusal.unless(incoming != null, StatusWord.CONDITIONS_NOT_SATISFIED);
+        return incoming;
+    }
+
+    void useIncoming() {
+        incoming = null;
+    }
+
+    /** @return the selected diversifier, 4 or 8 bytes; refused with 6985 if none is selected */
+    byte[] requireDiversifier() throws Refusal {
+        Refusal.unless(diversifier != null, StatusWord.CONDITIONS_NOT_SATISFIED);
+        return diversifier;
     }
 
     /** @return the last challenge taken by Give Random, 8 bytes; eight zeros if there is none */

@@ -38,6 +38,7 @@ public final class SamEmulator implements SamEmulation {
 
     private final PluginRegistry plugins;
     private final RandomSource random;
+    private final BusyKeys busyKeys = new BusyKeys(System::nanoTime);
 
     /**
      * Makes the service.
@@ -75,6 +76,6 @@ public final class SamEmulator implements SamEmulation {
 
     @Override
     public ModuleChannel create(SamForm form, int serialNumber, int version, KeyGroup keyGroup, ChannelState state) {
-        return new VirtualSam(form, serialNumber, version, keyGroup, plugins, random, state);
+        return new VirtualSam(form, serialNumber, version, keyGroup, plugins, busyKeys, random, state);
     }
 }

@@ -69,8 +69,8 @@ final class SessionCommands {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }
         SamKey key = byKifKvc ? keys.workKey(apdu.data(0), apdu.data(1)) : keys.workKeyAt(apdu.p2());
-        if (key == null) {
-            return Responses.status(StatusWord.NOT_FOUND);
+        if (key == null || !key.isUsable()) {
+            return Responses.status(key == null ? StatusWord.NOT_FOUND : StatusWord.KEY_NOT_USABLE);
         }
         SecureSession opened;
         PluginSlot slot = plugins.lease(key.alg());
@@ -82,7 +82,7 @@ final class SessionCommands {
             if (extended && !plugin.supports(key.alg(), SecurityPlugin.Function.EXTENDED_SESSION)) {
                 return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
             }
-            if (!keys.countUse(key)) {
+            if (keys.countUse(key) == KeyGroup.BLOCKED) {
                 return Responses.status(StatusWord.COUNTER_BLOCKED);
             }
             opened = SecureSession.open(plugin.diversify(key.alg(), key.value(), challenges.diversifier()), challenge,
