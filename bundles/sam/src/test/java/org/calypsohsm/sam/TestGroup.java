@@ -1,5 +1,6 @@
 package org.calypsohsm.sam;
 
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -17,7 +18,16 @@ final class TestGroup implements KeyGroup {
     final Map<Integer, Integer> uses = new TreeMap<>();
     private final Map<Integer, SamKey> keys = new TreeMap<>();
     private final Set<Integer> blocked = new HashSet<>();
+    private final int[] counters = new int[COUNTERS];
+    private final int[] ceilings = new int[COUNTERS];
+    private final boolean[] free = new boolean[COUNTERS];
     private byte[] parameters = new byte[PARAMETERS_LENGTH];
+    private byte[] lockFile = new byte[LOCK_FILE_LENGTH];
+    private int transactionNumber;
+
+    private TestGroup() {
+        Arrays.fill(ceilings, HIGHEST_CEILING);
+    }
 
     /** A group without any key. */
     static TestGroup empty() {
@@ -85,21 +95,59 @@ final class TestGroup implements KeyGroup {
     }
 
     @Override
-    public boolean countUse(SamKey key) {
+    public int countUse(SamKey key) {
         if (blocked.contains(key.reference())) {
-            return false;
+            return BLOCKED;
         }
         uses.merge(key.reference(), 1, Integer::sum);
-        return true;
+        return key.eventCounter() == 0 ? 0 : ++counters[key.eventCounter()];
     }
 
     @Override
     public int eventCounter(int number) {
-        return 0;
+        return counters[number];
     }
 
     @Override
     public int ceiling(int number) {
-        return 0xFFFFFA;
+        return ceilings[number];
+    }
+
+    @Override
+    public boolean isFree(int number) {
+        return free[number];
+    }
+
+    @Override
+    public byte[] lockFile() {
+        return lockFile.clone();
+    }
+
+    @Override
+    public int nextTransactionNumber() {
+        return ++transactionNumber;
+    }
+
+    @Override
+    public void writeKey(SamKey key) {
+        put(key);
+    }
+
+    @Override
+    public void writeLockFile(byte[] file) {
+        lockFile = file.clone();
+    }
+
+    @Override
+    public void writeParameters(byte[] bytes) {
+        parameters(bytes);
+    }
+
+    @Override
+    public void writeCeilings(int first, int[] values, boolean[] flags) {
+        System.arraycopy(values, 0, ceilings, first, values.length);
+        if (flags != null) {
+            System.arraycopy(flags, 0, free, first, flags.length);
+        }
     }
 }

@@ -13,7 +13,7 @@ final class DesxEngine implements BlockCipher {
 
     private static final int BLOCK = 8;
 
-    private final DESEngine des = Des.single();
+    private final DESEngine des = new DESEngine();
     private long whitening;
 
     @Override

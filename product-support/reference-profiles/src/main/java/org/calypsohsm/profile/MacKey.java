@@ -1,6 +1,7 @@
 package org.calypsohsm.profile;
 
 import org.bouncycastle.crypto.Mac;
+import org.bouncycastle.crypto.engines.DESEngine;
 import org.bouncycastle.crypto.macs.CBCBlockCipherMac;
 import org.bouncycastle.crypto.macs.CMac;
 import org.bouncycastle.crypto.paddings.BlockCipherPadding;
@@ -28,8 +29,8 @@ final class MacKey {
     /** For a key of 16 bytes; not kept. */
     static MacKey of(ReferenceProfile profile, byte[] key) {
         if (profile == ReferenceProfile.TDES_RETAIL) {
-            return new MacKey(profile, new KeyedCipher(Des.single(), key, 0, HALF),
-                    new KeyedCipher(Des.single(), false, key, HALF, HALF));
+            return new MacKey(profile, new KeyedCipher(new DESEngine(), key, 0, HALF),
+                    new KeyedCipher(new DESEngine(), false, key, HALF, HALF));
         }
         return new MacKey(profile, profile.cipher(key), null);
     }

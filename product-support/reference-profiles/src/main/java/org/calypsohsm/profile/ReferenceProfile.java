@@ -4,6 +4,7 @@ import java.util.Arrays;
 
 import org.bouncycastle.crypto.BlockCipher;
 import org.bouncycastle.crypto.engines.AESEngine;
+import org.bouncycastle.crypto.engines.DESedeEngine;
 import org.calypsohsm.key.KeyValue;
 
 /**
@@ -90,7 +91,7 @@ public enum ReferenceProfile {
     BlockCipher newEngine() {
         return switch (this) {
             case DESX_CBC -> new DesxEngine();
-            case TDES_RETAIL, TDES_CBC -> Des.triple();
+            case TDES_RETAIL, TDES_CBC -> new DESedeEngine();
             case AES_CMAC -> AESEngine.newInstance();
         };
     }
