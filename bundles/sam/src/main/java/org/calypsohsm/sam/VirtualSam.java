@@ -55,20 +55,19 @@ final class VirtualSam implements ModuleChannel {
     private final WriteCommands writes;
     private final Lock lock;
 
-    VirtualSam(SamForm form, int serialNumber, int version, KeyGroup keys, PluginRegistry plugins, BusyKeys busyKeys,
-            RandomSource random, ChannelState state) {
+    VirtualSam(SamForm form, int serialNumber, int version, KeyGroup keys, SamServices services, ChannelState state) {
         this.form = form;
         this.serialNumber = serialNumber;
         this.version = version;
-        this.random = random;
+        random = services.random();
         challenges = new Challenges(state);
-        session = new SessionCommands(form, keys, plugins, challenges);
-        reads = new ReadCommands(serialNumber, keys, plugins, challenges);
-        KeyUse use = new KeyUse(keys, plugins);
+        session = new SessionCommands(form, keys, services.plugins(), challenges);
+        reads = new ReadCommands(serialNumber, keys, services.plugins(), challenges);
+        KeyUse use = new KeyUse(keys, services.plugins());
         lock = new Lock(serialNumber, use, challenges, state.unlocked());
         cardSecrets = new CardSecretCommands(use, challenges);
         storedValue = new StoredValueCommands(serialNumber, use, challenges, random);
-        signatures = new SignatureCommands(serialNumber, use, challenges, busyKeys);
+        signatures = new SignatureCommands(serialNumber, use, challenges, services.busyKeys());
         transfers = new TransferCommands(use, challenges);
         writes = new WriteCommands(serialNumber, use, challenges, random, lock);
     }

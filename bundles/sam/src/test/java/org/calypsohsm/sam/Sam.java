@@ -41,7 +41,7 @@ final class Sam {
         this.keys = keys;
         this.plugins = plugins;
         cla = form == SamForm.S1D ? "94" : "80";
-        sam = new VirtualSam(form, serial, 0x01, keys, plugins, this::random, state);
+        sam = new VirtualSam(form, serial, 0x01, keys, new SamServices(plugins, new BusyKeys(System::nanoTime), this::random), state);
     }
 
     static Sam of(SamForm form) {

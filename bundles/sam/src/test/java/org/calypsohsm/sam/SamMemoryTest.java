@@ -38,7 +38,8 @@ class SamMemoryTest {
     void aSessionDoesNotGrowWithItsLength(int alg) {
         Sam shared = Sam.of(SamForm.HSM_C1);
         RandomSource random = byte[]::new;
-        VirtualSam sam = new VirtualSam(SamForm.HSM_C1, 1, 1, shared.keys, shared.plugins, random, ChannelState.AFTER_RESET);
+        VirtualSam sam = new VirtualSam(SamForm.HSM_C1, 1, 1, shared.keys,
+                new SamServices(shared.plugins, new BusyKeys(System::nanoTime), random), ChannelState.AFTER_RESET);
         boolean extended = alg == 0x50;
         exchange(sam, "8014000008" + Sam.DIVERSIFIER);
         exchange(sam, "8084000008");
@@ -70,7 +71,8 @@ class SamMemoryTest {
     void anIdleChannelTakesLessThanOneKibibyte() {
         Sam shared = Sam.of(SamForm.HSM_C1);
         RandomSource random = byte[]::new;
-        VirtualSam sam = new VirtualSam(SamForm.HSM_C1, 1, 1, shared.keys, shared.plugins, random, ChannelState.AFTER_RESET);
+        VirtualSam sam = new VirtualSam(SamForm.HSM_C1, 1, 1, shared.keys,
+                new SamServices(shared.plugins, new BusyKeys(System::nanoTime), random), ChannelState.AFTER_RESET);
         exchange(sam, "8014000008" + Sam.DIVERSIFIER);
         exchange(sam, "8084000008");
         exchange(sam, "80860000080102030405060708");
