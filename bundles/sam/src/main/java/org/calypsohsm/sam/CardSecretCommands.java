@@ -23,10 +23,12 @@ final class CardSecretCommands {
 
     private final KeyUse use;
     private final Challenges challenges;
+    private final Lock lock;
 
-    CardSecretCommands(KeyUse use, Challenges challenges) {
+    CardSecretCommands(KeyUse use, Challenges challenges, Lock lock) {
         this.use = use;
         this.challenges = challenges;
+        this.lock = lock;
     }
 
     byte[] run(CommandApdu apdu) throws Refusal {
@@ -40,6 +42,7 @@ final class CardSecretCommands {
     private byte[] cipherPin(CommandApdu apdu, boolean change) throws Refusal {
         Refusal.unless(apdu.p2() == BY_KIF_KVC, StatusWord.WRONG_REFERENCE);
         Refusal.unless(apdu.lc() == 2 + (change ? 2 * PIN : PIN), StatusWord.WRONG_LENGTH);
+        lock.requireUnlocked();
         byte[] challenge = challenges.requireIncoming();
         byte[] diversifier = challenges.requireDiversifier();
         SamKey key = use.workKey(apdu.data(0), apdu.data(1));
@@ -56,6 +59,7 @@ final class CardSecretCommands {
         Refusal.unless(byNullKey || apdu.p2() == BY_KIF_KVC, StatusWord.WRONG_REFERENCE);
         int sourceAt = byNullKey ? 0 : 2;
         Refusal.unless(apdu.lc() == sourceAt + 3, StatusWord.WRONG_LENGTH);
+        lock.requireUnlocked();
         byte[] challenge = challenges.requireIncoming();
         byte[] diversifier = challenges.requireDiversifier();
         int format = apdu.data(sourceAt + 2);
@@ -86,6 +90,9 @@ final class CardSecretCommands {
         DiversifiedKey under = null;
         DiversifiedKey loaded = null;
         try {
+            boolean shared = ciphering != null && source != null && ciphering.eventCounter() == source.eventCounter();
+            use.requireCountable(ciphering, 1);
+            use.requireCountable(source, shared ? 2 : 1);
             use.count(ciphering);
             use.count(source);
             under = key(slot, alg, ciphering, diversifier);

@@ -33,17 +33,19 @@ final class Challenges {
         return new ChannelState(copy(diversifier), copy(outgoing), copy(incoming), unlocked);
     }
 
-    byte[] selectDiversifier(CommandApdu apdu) {
+    byte[] selectDiversifier(CommandApdu apdu, Lock lock) throws Refusal {
         if (apdu.p1p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
         }
         if (apdu.lc() != SHORT && apdu.lc() != LONG) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         diversifier = data(apdu);
         return Responses.ok();
     }
 
+    /** Allowed while locked: dynamic unlock needs it. */
     byte[] getChallenge(CommandApdu apdu, RandomSource random) {
         if (apdu.p1p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
@@ -55,13 +57,14 @@ final class Challenges {
         return Responses.ok(outgoing);
     }
 
-    byte[] giveRandom(CommandApdu apdu) {
+    byte[] giveRandom(CommandApdu apdu, Lock lock) throws Refusal {
         if (apdu.p1p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
         }
         if (apdu.lc() != LONG) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         incoming = data(apdu);
         return Responses.ok();
     }

@@ -118,6 +118,18 @@ final class KeyUse {
         return counter;
     }
 
+    /**
+     * Refuses with 6900 a key that cannot be counted so often, before anything is counted: for what computes before it
+     * counts, and for what counts two keys. Another channel may still be faster, so {@link #count(SamKey)} has the last word.
+     *
+     * @param key a key, or null for none
+     */
+    void requireCountable(SamKey key, int uses) throws Refusal {
+        int counter = key == null ? 0 : key.eventCounter();
+        Refusal.unless(counter == 0 || counter < KeyGroup.COUNTERS && keys.eventCounter(counter) + uses <= keys.ceiling(counter),
+                StatusWord.COUNTER_BLOCKED);
+    }
+
     /** Tells whether an algorithm has a function; 6985 if no plugin serves it. */
     boolean supports(SamKey key, SecurityPlugin.Function function) throws Refusal {
         PluginSlot slot = plugins.lease(key.alg());

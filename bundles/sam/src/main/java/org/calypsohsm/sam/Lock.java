@@ -38,22 +38,31 @@ final class Lock {
         this.serialNumber = serialNumber;
         this.use = use;
         this.challenges = challenges;
-        byte[] file = use.keys().lockFile();
-        parameters = (file[0] & 0xFF) == KIF ? file[PARAMETERS_AT] & 0xFF : 0;
-        Arrays.fill(file, (byte) 0);
-        locked = isEnabled() && !unlocked;
+        parameters = parameters(use.keys().lockFile());
+        locked = isEnabled(parameters) && !unlocked;
     }
 
-    boolean isLocked() {
-        return locked;
+    /** Refuses while the SAM is locked; every command but Get Challenge, Unlock and the reads asks this behind its lengths. */
+    void requireUnlocked() throws Refusal {
+        Refusal.unless(!locked, StatusWord.CONDITIONS_NOT_SATISFIED);
     }
 
-    /** @return true if the client had to unlock this SAM, and did */
+    /**
+     * Tells whether a SAM that takes the place of this one would have to be unlocked although this one is not locked.
+     *
+     * @return true if the client has unlocked this SAM, or a lock was enabled since its reset
+     */
     boolean isUnlocked() {
-        return isEnabled() && !locked;
+        return !locked && (isEnabled(parameters) || isEnabled(parameters(use.keys().lockFile())));
     }
 
-    private boolean isEnabled() {
+    private static int parameters(byte[] file) {
+        int parameters = (file[0] & 0xFF) == KIF ? file[PARAMETERS_AT] & 0xFF : 0;
+        Arrays.fill(file, (byte) 0);
+        return parameters;
+    }
+
+    private static boolean isEnabled(int parameters) {
         return (parameters & ENABLED) != 0;
     }
 
@@ -86,13 +95,15 @@ final class Lock {
     /** A signature of serial number and challenge under the lock value, by the algorithm of the authentication key. */
     private byte[] dynamicData(byte[] value) throws Refusal {
         byte[] challenge = challenges.requireOutgoing();
-        challenges.useOutgoing();
         SamKey authentication = use.keys().systemKey(SystemKeyType.AUTHENTICATION);
         PluginSlot slot = authentication == null ? null : use.plugins().lease(authentication.alg());
         Refusal.unless(slot != null, StatusWord.CONDITIONS_NOT_SATISFIED);
+        KeyValue secret = KeyValue.copyOf(value);
         try {
-            DiversifiedKey key = slot.plugin().undiversified(authentication.alg(), KeyValue.copyOf(value));
+            DiversifiedKey key = slot.plugin().undiversified(authentication.alg(), secret);
             try {
+                // One challenge serves one attempt, whatever comes of it.
+                challenges.useOutgoing();
                 byte[] signed = new byte[Integer.BYTES + DYNAMIC];
                 System.arraycopy(Responses.bytes(serialNumber), 0, signed, 0, Integer.BYTES);
                 System.arraycopy(challenge, 0, signed, Integer.BYTES, DYNAMIC);
@@ -101,6 +112,7 @@ final class Lock {
                 Secrets.destroy(key::destroy);
             }
         } finally {
+            secret.destroy();
             slot.leave();
         }
     }

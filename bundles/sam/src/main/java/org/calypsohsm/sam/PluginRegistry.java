@@ -116,11 +116,6 @@ final class PluginRegistry {
         return slot != null && slot.enter() ? slot : leaseSuccessor(alg);
     }
 
-    /** @return true if a plugin serves the ALG code now */
-    boolean serves(int alg) {
-        return serving.get(alg) != null;
-    }
-
     private PluginSlot leaseSuccessor(int alg) {
         lock.lock();
         try {

@@ -16,7 +16,6 @@ final class SignatureCommands {
     private static final int DATA_CIPHER_SIGN = 0x4000;
     private static final int COMPUTE_SIGNATURE = 0x9E9A;
     private static final int VERIFY_SIGNATURE = 0x00A8;
-    private static final int COMPUTE_CERTIFICATE = 0xEEAC;
     private static final int PAR5 = 5;
     private static final int SIGNATURE = 8;
     private static final int KIF_KVC = 2;
@@ -35,8 +34,10 @@ final class SignatureCommands {
     private final KeyUse use;
     private final Challenges challenges;
     private final BusyKeys busyKeys;
+    private final Lock lock;
 
-    SignatureCommands(int serialNumber, KeyUse use, Challenges challenges, BusyKeys busyKeys) {
+    SignatureCommands(int serialNumber, KeyUse use, Challenges challenges, BusyKeys busyKeys, Lock lock) {
+        this.lock = lock;
         this.serialNumber = serialNumber;
         this.use = use;
         this.challenges = challenges;
@@ -47,6 +48,7 @@ final class SignatureCommands {
         Refusal.unless(apdu.p1p2() == DATA_CIPHER_SIGN, StatusWord.WRONG_MODE);
         int length = apdu.lc() - KIF_KVC;
         Refusal.unless(length >= SIGNATURE && length <= DATA_CIPHER_MAX && length % SIGNATURE == 0, StatusWord.WRONG_LENGTH);
+        lock.requireUnlocked();
         byte[] diversifier = challenges.requireDiversifier();
         SamKey key = use.workKey(apdu.data(0), apdu.data(1));
         KeyUse.requireCipherEnabled(key);
@@ -61,6 +63,7 @@ final class SignatureCommands {
     byte[] macCompute(CommandApdu apdu) throws Refusal {
         Refusal.unless(apdu.p1p2() == 0, StatusWord.WRONG_MODE);
         Refusal.unless(apdu.lc() > KIF_KVC, StatusWord.WRONG_LENGTH);
+        lock.requireUnlocked();
         byte[] diversifier = challenges.requireDiversifier();
         SamKey key = use.workKey(apdu.data(0), apdu.data(1));
         KeyUse.requireCipherEnabled(key);
@@ -72,17 +75,17 @@ final class SignatureCommands {
         return switch (apdu.p1p2()) {
             case COMPUTE_SIGNATURE -> compute(apdu);
             case VERIFY_SIGNATURE -> verify(apdu);
-            case COMPUTE_CERTIFICATE -> throw new Refusal(StatusWord.UNKNOWN_INSTRUCTION);
             default -> throw new Refusal(StatusWord.WRONG_MODE);
         };
     }
 
     private byte[] compute(CommandApdu apdu) throws Refusal {
         Operation operation = new Operation(apdu, false);
+        lock.requireUnlocked();
         byte[] diversifier = challenges.requireDiversifier();
+        operation.checkContent();
         SamKey key = use.workKey(operation.kif, operation.kvc);
         KeyUse.requireCipherEnabled(key);
-        operation.checkContent();
         return use.counted(key, diversifier, (diversified, counter) -> {
             byte[] message = operation.message;
             if (operation.traceable()) {
@@ -101,9 +104,10 @@ final class SignatureCommands {
 
     private byte[] verify(CommandApdu apdu) throws Refusal {
         Operation operation = new Operation(apdu, true);
+        lock.requireUnlocked();
         byte[] diversifier = challenges.requireDiversifier();
-        SamKey key = use.workKey(operation.kif, operation.kvc);
         operation.checkContent();
+        SamKey key = use.workKey(operation.kif, operation.kvc);
         Refusal.unless(!operation.busyMode() || !busyKeys.isBusy(use.keys(), key), StatusWord.BUSY);
         byte[] expected = use.uncounted(key, diversifier,
                 (diversified, counter) -> diversified.sign(operation.message, operation.signatureLength()));

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.key.SamKey;
+import org.calypsohsm.module.SamForm;
 import org.calypsohsm.product.SecurityPlugin;
 
 /**
@@ -48,13 +49,17 @@ final class StoredValueCommands {
     private static final int REGULAR_CARD_MAC = 3;
     private static final int EXTENDED_CARD_MAC = 6;
 
+    private final SamForm form;
     private final int serialNumber;
     private final KeyUse use;
     private final Challenges challenges;
     private final RandomSource random;
+    private final Lock lock;
     private byte[] expectedCardMac;
 
-    StoredValueCommands(int serialNumber, KeyUse use, Challenges challenges, RandomSource random) {
+    StoredValueCommands(SamForm form, int serialNumber, KeyUse use, Challenges challenges, RandomSource random, Lock lock) {
+        this.form = form;
+        this.lock = lock;
         this.serialNumber = serialNumber;
         this.use = use;
         this.challenges = challenges;
@@ -87,7 +92,8 @@ final class StoredValueCommands {
         Refusal.unless(apdu.p1() <= 1 && apdu.p2() == 0xFF, StatusWord.WRONG_REFERENCE);
         int regular = SV_GET_HEADER + operation.svGetResponse + operation.partialCommand;
         int extended = SV_GET_HEADER + EXTENDED_RESPONSE + operation.partialCommand;
-        Refusal.unless(apdu.lc() == regular || apdu.lc() == extended, StatusWord.WRONG_LENGTH);
+        Refusal.unless(apdu.lc() == regular || apdu.lc() == extended && form.extendedMode(), StatusWord.WRONG_LENGTH);
+        lock.requireUnlocked();
         boolean isExtended = apdu.lc() == extended;
         byte[] diversifier = challenges.requireDiversifier();
         checkContent(apdu, operation, isExtended);
@@ -98,20 +104,19 @@ final class StoredValueCommands {
                 StatusWord.CONDITIONS_NOT_SATISFIED);
 
         byte[] data = apdu.data(0, apdu.lc());
-        byte[] challenge = random.next(CHALLENGE);
-        int number = use.keys().nextTransactionNumber();
-        byte[] transactionNumber = {(byte) (number >> 16), (byte) (number >> 8), (byte) number};
         byte[] serial = Responses.bytes(serialNumber);
-        byte[] signature = use.counted(key, diversifier, (diversified, counter) -> {
+        return Responses.ok(use.counted(key, diversifier, (diversified, counter) -> {
+            byte[] challenge = random.next(CHALLENGE);
+            // In here, so that a key at its ceiling costs no transaction number.
+            byte[] transactionNumber = Arrays.copyOfRange(Responses.bytes(use.keys().nextTransactionNumber()), 1, 1 + CHALLENGE);
             byte[] terminalMac = diversified.storedValueTerminalMac(data, challenge, transactionNumber, serial);
-            expectedCardMac = diversified.storedValueCardMac(data, challenge, transactionNumber, serial, terminalMac);
-            return terminalMac;
-        });
-        byte[] answer = new byte[2 * CHALLENGE + signature.length];
-        System.arraycopy(challenge, 0, answer, 0, CHALLENGE);
-        System.arraycopy(transactionNumber, 0, answer, CHALLENGE, CHALLENGE);
-        System.arraycopy(signature, 0, answer, 2 * CHALLENGE, signature.length);
-        return Responses.ok(answer);
+            byte[] cardMac = diversified.storedValueCardMac(data, challenge, transactionNumber, serial, terminalMac);
+            byte[] answer = Arrays.copyOf(challenge, 2 * CHALLENGE + terminalMac.length);
+            System.arraycopy(transactionNumber, 0, answer, CHALLENGE, CHALLENGE);
+            System.arraycopy(terminalMac, 0, answer, 2 * CHALLENGE, terminalMac.length);
+            expectedCardMac = cardMac;
+            return answer;
+        }));
     }
 
     private static void checkContent(CommandApdu apdu, Operation operation, boolean extended) throws Refusal {
@@ -127,6 +132,9 @@ final class StoredValueCommands {
         Refusal.unless(apdu.p1p2() == 0, StatusWord.WRONG_MODE);
         Refusal.unless(apdu.lc() == 0 || apdu.lc() == REGULAR_CARD_MAC || apdu.lc() == EXTENDED_CARD_MAC,
                 StatusWord.WRONG_LENGTH);
+        // A check cut off behind its length must not pass for Lc 0, which drops the operation.
+        Refusal.unless(apdu.lc() != 0 || apdu.le() <= 0, StatusWord.WRONG_LENGTH);
+        lock.requireUnlocked();
         Refusal.unless(inProgress(), StatusWord.CONDITIONS_NOT_SATISFIED);
         byte[] expected = expectedCardMac;
         if (apdu.lc() == 0) {

@@ -11,7 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One virtual SAM-S1: checks class, instruction and length, and hands each command to the class that knows it.
- * Faults are answered in the order class, instruction, shape of the APDU, P1 P2, lengths, state, key, counter, computation.
+ * Faults are answered in the order class, instruction, shape of the APDU, P1 P2, lengths, locked, state, key present,
+ * key rights, counter, computation.
  */
 final class VirtualSam implements ModuleChannel {
 
@@ -24,6 +25,7 @@ final class VirtualSam implements ModuleChannel {
     private static final int DATA_CIPHER = 0x1C;
     private static final int UNLOCK = 0x20;
     private static final int PERFORM_SECURITY_OPERATION = 0x2A;
+    private static final int COMPUTE_CERTIFICATE = 0xEEAC;
     private static final int SV_PREPARE_DEBIT = 0x54;
     private static final int SV_PREPARE_LOAD = 0x56;
     private static final int SV_CHECK = 0x58;
@@ -61,14 +63,14 @@ final class VirtualSam implements ModuleChannel {
         this.version = version;
         random = services.random();
         challenges = new Challenges(state);
-        session = new SessionCommands(form, keys, services.plugins(), challenges);
-        reads = new ReadCommands(serialNumber, keys, services.plugins(), challenges);
         KeyUse use = new KeyUse(keys, services.plugins());
         lock = new Lock(serialNumber, use, challenges, state.unlocked());
-        cardSecrets = new CardSecretCommands(use, challenges);
-        storedValue = new StoredValueCommands(serialNumber, use, challenges, random);
-        signatures = new SignatureCommands(serialNumber, use, challenges, services.busyKeys());
-        transfers = new TransferCommands(use, challenges);
+        session = new SessionCommands(form, keys, services.plugins(), challenges, lock);
+        reads = new ReadCommands(serialNumber, keys, services.plugins(), challenges);
+        cardSecrets = new CardSecretCommands(use, challenges, lock);
+        storedValue = new StoredValueCommands(form, serialNumber, use, challenges, random, lock);
+        signatures = new SignatureCommands(serialNumber, use, challenges, services.busyKeys(), lock);
+        transfers = new TransferCommands(use, challenges, lock);
         writes = new WriteCommands(serialNumber, use, challenges, random, lock);
     }
 
@@ -101,14 +103,11 @@ final class VirtualSam implements ModuleChannel {
     }
 
     private byte[] run(CommandApdu apdu) throws Refusal {
-        if (!knows(apdu.ins())) {
+        if (!knows(apdu.ins()) || isForPublicKeys(apdu)) {
             return Responses.status(StatusWord.UNKNOWN_INSTRUCTION);
         }
         if (!apdu.isWellFormed()) {
             return Responses.status(StatusWord.WRONG_LENGTH);
-        }
-        if (lock.isLocked() && !isAllowedWhileLocked(apdu.ins())) {
-            return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }
         return switch (apdu.ins()) {
             case CARD_SECRET -> cardSecrets.run(apdu);
@@ -123,9 +122,9 @@ final class VirtualSam implements ModuleChannel {
             case SV_PREPARE_DEBIT -> storedValue.prepareDebit(apdu);
             case SV_PREPARE_UNDEBIT -> storedValue.prepareUndebit(apdu);
             case SV_CHECK -> storedValue.check(apdu);
-            case SELECT_DIVERSIFIER -> challenges.selectDiversifier(apdu);
+            case SELECT_DIVERSIFIER -> challenges.selectDiversifier(apdu, lock);
             case GET_CHALLENGE -> challenges.getChallenge(apdu, random);
-            case GIVE_RANDOM -> challenges.giveRandom(apdu);
+            case GIVE_RANDOM -> challenges.giveRandom(apdu, lock);
             case DIGEST_INIT -> session.digestInit(apdu);
             case DIGEST_UPDATE -> session.digestUpdate(apdu);
             case INTERNAL_AUTHENTICATE -> session.internalAuthenticate(apdu);
@@ -138,9 +137,9 @@ final class VirtualSam implements ModuleChannel {
         };
     }
 
-    /** What a terminal needs to unlock a SAM, and reads that give no secret away (section 7 leaves this open). */
-    private static boolean isAllowedWhileLocked(int ins) {
-        return ins == GET_CHALLENGE || ins == UNLOCK || ins == READ_KEY_PARAMETERS || ins == READ;
+    /** PSO Compute Certificate is known by its P1 P2 only; a SAM-S1 has none of the commands for public keys. */
+    private static boolean isForPublicKeys(CommandApdu apdu) {
+        return apdu.ins() == PERFORM_SECURITY_OPERATION && apdu.p1p2() == COMPUTE_CERTIFICATE;
     }
 
     private boolean knows(int ins) {

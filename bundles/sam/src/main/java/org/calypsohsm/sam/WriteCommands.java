@@ -44,6 +44,11 @@ final class WriteCommands {
     private static final int COUNTERS_IN_RECORD = 9;
     private static final int COUNTER = 3;
     private static final int CHALLENGE = 8;
+    /** ALG code of the project's DESX keys. */
+    private static final int DESX = 0x20;
+    private static final int DESX_GROWTH = 131_071;
+    /** Channels of one group must not choose the same free record; keys are written rarely, so one lock serves all groups. */
+    private static final Object ONE_WRITER = new Object();
 
     private final int serialNumber;
     private final KeyUse use;
@@ -75,19 +80,23 @@ final class WriteCommands {
         boolean drawn = (apdu.p1() & RANDOM) != 0;
         boolean byControl = apdu.lc() == BLOCK + CAAD_CONTROL;
         Refusal.unless((apdu.p1() & ~(PLAIN | RANDOM | STATIC)) == 0 && RecordReference.isKeyTarget(target)
-                && (plain || !drawn)
+                && (plain || !drawn) && !(plain && (apdu.p1() & STATIC) != 0)
                 && !(plain && target == RecordReference.SYSTEM_BY_KIF)
                 && !(drawn && target == RecordReference.LOCK), StatusWord.WRONG_REFERENCE);
         Refusal.unless(apdu.lc() == BLOCK || byControl, StatusWord.WRONG_LENGTH);
         Refusal.unless(!byControl || !plain && RecordReference.isWorkTarget(target), StatusWord.LC_INCONSISTENT);
+        lock.requireUnlocked();
         checkMayWrite(target, plain);
         byte[] record = plain ? plainRecord(apdu, target, drawn) : openBlock(apdu, target);
         try {
+            for (int number = FIRST_ZERO_PARAMETER; !plain && number <= SamKey.PARAMETERS; number++) {
+                Refusal.unless(record[PARAMETERS_AT + number - 1] == 0, StatusWord.WRONG_DATA);
+            }
             if (target == RecordReference.LOCK) {
                 Refusal.unless((record[0] & 0xFF) == Lock.KIF, StatusWord.WRONG_DATA);
                 keys().writeLockFile(record);
             } else {
-                writeKey(record, target, plain, byControl);
+                writeKey(record, target, byControl);
             }
         } finally {
             Arrays.fill(record, (byte) 0);
@@ -132,24 +141,32 @@ final class WriteCommands {
         return record;
     }
 
-    private void writeKey(byte[] record, int target, boolean plain, boolean byControl) throws Refusal {
+    private void writeKey(byte[] record, int target, boolean byControl) throws Refusal {
         int kif = record[0] & 0xFF;
         int kvc = record[1] & 0xFF;
         byte[] parameters = Arrays.copyOfRange(record, PARAMETERS_AT, PARAMETERS_AT + SamKey.PARAMETERS);
-        Refusal.unless(use.plugins().serves(record[2] & 0xFF), StatusWord.WRONG_DATA);
-        for (int number = FIRST_ZERO_PARAMETER; !plain && number <= SamKey.PARAMETERS; number++) {
-            Refusal.unless(parameters[number - 1] == 0, StatusWord.WRONG_DATA);
-        }
+        requireKnownAlg(record[2] & 0xFF);
         if (byControl) {
             int caad = parameters[PAR6 - 1] & 0xFF;
             Refusal.unless(caad >= FIRST_CAAD && caad <= LAST_CAAD, StatusWord.WRONG_DATA);
             // The records that such a transfer needs are not written by any public command, so they are always empty.
             throw new Refusal(StatusWord.NOT_FOUND);
         }
-        int reference = target == RecordReference.SYSTEM_BY_KIF ? systemReference(kif, kvc) : workReference(kif, kvc, target);
-        byte[] value = Arrays.copyOfRange(record, VALUE_AT, VALUE_AT + KeyValue.LENGTH);
-        keys().writeKey(new SamKey(reference, kif, kvc, record[2] & 0xFF, parameters, KeyValue.copyOf(value)));
-        Arrays.fill(value, (byte) 0);
+        byte[] bytes = Arrays.copyOfRange(record, VALUE_AT, VALUE_AT + KeyValue.LENGTH);
+        KeyValue value = KeyValue.copyOf(bytes);
+        Arrays.fill(bytes, (byte) 0);
+        synchronized (ONE_WRITER) {
+            int reference = target == RecordReference.SYSTEM_BY_KIF ? systemReference(kif, kvc)
+                    : workReference(kif, kvc, target);
+            keys().writeKey(new SamKey(reference, kif, kvc, record[2] & 0xFF, parameters, value));
+        }
+    }
+
+    /** Refuses an ALG code that no plugin serves; while plugins are swapped it waits, as every use of a key does. */
+    private void requireKnownAlg(int alg) throws Refusal {
+        PluginSlot slot = use.plugins().lease(alg);
+        Refusal.unless(slot != null, StatusWord.WRONG_DATA);
+        slot.leave();
     }
 
     private int systemReference(int kif, int kvc) throws Refusal {
@@ -167,7 +184,10 @@ final class WriteCommands {
     private int workReference(int kif, int kvc, int target) throws Refusal {
         boolean systemKif = kif == SystemKeyType.PERSONALIZATION.kif() || kif == SystemKeyType.KEY_MANAGEMENT.kif();
         Refusal.unless(!(systemKif && enabled(SYSTEM_LOCK_ENABLE)) && keys().workKey(kif, kvc) == null, StatusWord.WRONG_DATA);
-        return freeRecord(target);
+        int record = freeRecord(target);
+        // It was free when the command came; another channel of the group may have filled it meanwhile.
+        Refusal.unless(record != 0, StatusWord.CONDITIONS_NOT_SATISFIED);
+        return record;
     }
 
     // ---- Write Ceilings, Write Parameters
@@ -178,6 +198,7 @@ final class WriteCommands {
         Refusal.unless(ceilings || target == RecordReference.PARAMETERS, StatusWord.WRONG_REFERENCE);
         Refusal.unless((apdu.p1() & ~(RANDOM | STATIC)) == 0, StatusWord.WRONG_REFERENCE);
         Refusal.unless(apdu.lc() == BLOCK, StatusWord.WRONG_LENGTH);
+        lock.requireUnlocked();
         Refusal.unless((apdu.p1() & RANDOM) == 0 && (ceilings || !enabled(SYSTEM_LOCK_ENABLE)),
                 StatusWord.CONDITIONS_NOT_SATISFIED);
         byte[] record = openBlock(apdu, target);
@@ -203,9 +224,12 @@ final class WriteCommands {
     private void writeCeilings(byte[] record, int first) throws Refusal {
         int[] values = new int[COUNTERS_IN_RECORD];
         boolean[] free = new boolean[COUNTERS_IN_RECORD];
+        boolean desx = keys().systemKey(SystemKeyType.RELOADING).alg() == DESX;
         int flags = (record[RECORD - 2] & 0xFF) << 8 | record[RECORD - 1] & 0xFF;
         for (int slot = 0; slot < COUNTERS_IN_RECORD; slot++) {
             values[slot] = ceiling(record, slot * COUNTER);
+            // Section 4.3 asks it of the weaker algorithms, and of full records only.
+            Refusal.unless(!desx || values[slot] - keys().ceiling(first + slot) <= DESX_GROWTH, StatusWord.WRONG_DATA);
             free[slot] = (flags >> slot & 1) != 0;
         }
         keys().writeCeilings(first, values, free);
@@ -225,21 +249,25 @@ final class WriteCommands {
         byte[] outgoing = isStatic ? null : challenges.requireOutgoing();
         SamKey key = KeyUse.usable(keys().systemKey(RecordReference.protecting(target)));
         KeyUse.requireCipherEnabled(key);
+        use.requireCountable(key, 1);
         byte[] challenge = isStatic ? staticChallenge(key) : outgoing;
-        byte[] block = apdu.data(0, BLOCK);
+        // Counted only when the block is right: a static block is bound to the count, so a wrong one must not spoil the next.
+        TransferredRecord opened = use.uncounted(key, Responses.bytes(serialNumber), SecurityPlugin.Function.TRANSFER,
+                (diversified, counter) -> open(diversified, challenge, apdu.data(0, BLOCK), isStatic));
+        try {
+            Refusal.unless(opened.p2() == target, StatusWord.WRONG_DATA);
+            use.count(key);
+            return opened.record().clone();
+        } finally {
+            Arrays.fill(opened.record(), (byte) 0);
+        }
+    }
+
+    private TransferredRecord open(DiversifiedKey key, byte[] challenge, byte[] block, boolean isStatic) throws Refusal {
         if (!isStatic) {
             // One challenge serves one attempt, whatever comes of it.
             challenges.useOutgoing();
         }
-        // Counted only when the block is right: a static block is bound to the count, so a wrong one must not spoil the next.
-        TransferredRecord opened = use.uncounted(key, Responses.bytes(serialNumber), SecurityPlugin.Function.TRANSFER,
-                (diversified, counter) -> open(diversified, challenge, block));
-        Refusal.unless(opened.p2() == target, StatusWord.WRONG_DATA);
-        use.count(key);
-        return opened.record();
-    }
-
-    private static TransferredRecord open(DiversifiedKey key, byte[] challenge, byte[] block) throws Refusal {
         try {
             return key.openTransfer(challenge, block);
         } catch (TransferException e) {

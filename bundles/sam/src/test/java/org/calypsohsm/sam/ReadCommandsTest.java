@@ -31,8 +31,9 @@ class ReadCommandsTest {
         return Hex.text(signature) + rest + "9000";
     }
 
+    /** The readable bytes of a test key: PAR1 and PAR5 enable all uses. */
     private static String readable(String kifKvcAlg) {
-        return kifKvcAlg + "00".repeat(10);
+        return kifKvcAlg + "01000000010000000000";
     }
 
     @ParameterizedTest
@@ -61,7 +62,7 @@ class ReadCommandsTest {
         TestGroup keys = TestGroup.full();
         KeyValue value = TestKeys.value(0, 1, 1);
         for (int record = 1; record <= 0x7E; record++) {
-            keys.put(record, 0x42, record, 0x40, value);
+            keys.put(record, 0x42, record, 0x40, value).par(record, 1, 0x01).par(record, 5, 0x01);
         }
         Sam sam = Sam.of(SamForm.HSM_C1, keys);
         for (int record = 1; record <= 0x7E; record++) {

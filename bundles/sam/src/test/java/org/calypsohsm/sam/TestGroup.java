@@ -1,9 +1,7 @@
 package org.calypsohsm.sam;
 
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 import org.calypsohsm.key.KeyGroup;
@@ -17,13 +15,13 @@ final class TestGroup implements KeyGroup {
 
     final Map<Integer, Integer> uses = new TreeMap<>();
     private final Map<Integer, SamKey> keys = new TreeMap<>();
-    private final Set<Integer> blocked = new HashSet<>();
     private final int[] counters = new int[COUNTERS];
     private final int[] ceilings = new int[COUNTERS];
     private final boolean[] free = new boolean[COUNTERS];
     private byte[] parameters = new byte[PARAMETERS_LENGTH];
     private byte[] lockFile = new byte[LOCK_FILE_LENGTH];
     private int transactionNumber;
+    private int lastBlocked = COUNTERS - 1;
 
     private TestGroup() {
         Arrays.fill(ceilings, HIGHEST_CEILING);
@@ -61,10 +59,62 @@ final class TestGroup implements KeyGroup {
         return this;
     }
 
-    /** Puts the event counter of a key at its ceiling. */
+    /** Sets one of the parameters of a key, PAR1 to PAR10. */
+    TestGroup par(int reference, int number, int value) {
+        SamKey key = keys.get(reference);
+        byte[] readable = new byte[SamKey.READABLE_LENGTH];
+        key.copyReadable(readable, 0);
+        readable[2 + number] = (byte) value;
+        return put(new SamKey(reference, key.kif(), key.kvc(), key.alg(),
+                Arrays.copyOfRange(readable, 3, SamKey.READABLE_LENGTH), key.value()));
+    }
+
+    /** Gives a key another algorithm, and nothing else. */
+    TestGroup alg(int reference, int alg) {
+        SamKey key = keys.get(reference);
+        return put(reference, key.kif(), key.kvc(), alg, key.value()).par(reference, 1, 0x01).par(reference, 5, 0x01);
+    }
+
+    /** Invalidates a key. */
+    TestGroup invalidate(int reference) {
+        return put(keys.get(reference).invalidated());
+    }
+
+    /** Ties a key to an event counter. */
+    TestGroup count(int reference, int counter, int value, int ceiling) {
+        counters[counter] = value;
+        ceilings[counter] = ceiling;
+        return par(reference, 4, counter);
+    }
+
+    /** Puts the event counter of a key at its ceiling; each key so blocked gets a counter of its own, from the highest down. */
     TestGroup block(int reference) {
-        blocked.add(reference);
+        return count(reference, lastBlocked--, 7, 7);
+    }
+
+    /** Sets enable bits, byte 0 of the SAM parameters. */
+    TestGroup enable(int bits) {
+        parameters[0] = (byte) bits;
         return this;
+    }
+
+    /** Makes a lock file of its parameters and value. */
+    TestGroup lock(int lockParameters, byte[] value) {
+        lockFile = new byte[LOCK_FILE_LENGTH];
+        lockFile[0] = (byte) 0xEF;
+        lockFile[1] = 0x01;
+        lockFile[7] = (byte) lockParameters;
+        System.arraycopy(value, 0, lockFile, 13, value.length);
+        return this;
+    }
+
+    TestGroup transactionNumber(int last) {
+        transactionNumber = last;
+        return this;
+    }
+
+    int transactionNumber() {
+        return transactionNumber;
     }
 
     @Override
@@ -96,11 +146,12 @@ final class TestGroup implements KeyGroup {
 
     @Override
     public int countUse(SamKey key) {
-        if (blocked.contains(key.reference())) {
+        int counter = key.eventCounter();
+        if (counter >= COUNTERS || counter != 0 && counters[counter] >= ceilings[counter]) {
             return BLOCKED;
         }
         uses.merge(key.reference(), 1, Integer::sum);
-        return key.eventCounter() == 0 ? 0 : ++counters[key.eventCounter()];
+        return counter == 0 ? 0 : ++counters[counter];
     }
 
     @Override
