@@ -34,6 +34,7 @@ final class Sam {
     final VirtualSam sam;
     private final Queue<byte[]> nextRandom = new ArrayDeque<>();
     private int randomCount;
+    private boolean randomIsZero;
     private ReferenceSession card;
     private boolean extended;
     private String cla;
@@ -88,13 +89,19 @@ final class Sam {
             return known.clone();
         }
         byte[] bytes = new byte[length];
-        Arrays.fill(bytes, (byte) ++randomCount);
+        Arrays.fill(bytes, randomIsZero ? 0 : (byte) ++randomCount);
         return bytes;
     }
 
     /** Makes the next challenge a known one. */
     Sam nextChallenge(byte[] challenge) {
         nextRandom.add(challenge);
+        return this;
+    }
+
+    /** Makes all challenges zero, so that blocks can be sealed for them before. */
+    Sam zeroRandom() {
+        randomIsZero = true;
         return this;
     }
 

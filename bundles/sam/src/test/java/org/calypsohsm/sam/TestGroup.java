@@ -3,6 +3,7 @@ package org.calypsohsm.sam;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyValue;
@@ -14,12 +15,13 @@ import org.calypsohsm.testkeys.TestKeys;
 final class TestGroup implements KeyGroup {
 
     final Map<Integer, Integer> uses = new TreeMap<>();
-    private final Map<Integer, SamKey> keys = new TreeMap<>();
+    private final Map<Integer, SamKey> keys = new ConcurrentSkipListMap<>();
     private final int[] counters = new int[COUNTERS];
     private final int[] ceilings = new int[COUNTERS];
     private final boolean[] free = new boolean[COUNTERS];
     private byte[] parameters = new byte[PARAMETERS_LENGTH];
     private byte[] lockFile = new byte[LOCK_FILE_LENGTH];
+    private int number;
     private int transactionNumber;
     private int lastBlocked = COUNTERS - 1;
 
@@ -108,6 +110,18 @@ final class TestGroup implements KeyGroup {
         return this;
     }
 
+    /** Takes over everything of another group but the notes on uses. */
+    TestGroup become(TestGroup other) {
+        keys.clear();
+        keys.putAll(other.keys);
+        System.arraycopy(other.counters, 0, counters, 0, COUNTERS);
+        System.arraycopy(other.ceilings, 0, ceilings, 0, COUNTERS);
+        System.arraycopy(other.free, 0, free, 0, COUNTERS);
+        parameters = other.parameters.clone();
+        lockFile = other.lockFile.clone();
+        return this;
+    }
+
     TestGroup transactionNumber(int last) {
         transactionNumber = last;
         return this;
@@ -117,9 +131,14 @@ final class TestGroup implements KeyGroup {
         return transactionNumber;
     }
 
+    TestGroup number(int other) {
+        number = other;
+        return this;
+    }
+
     @Override
     public int number() {
-        return 0;
+        return number;
     }
 
     @Override
