@@ -1,5 +1,7 @@
 package org.calypsohsm.apdu;
 
+import java.util.Arrays;
+
 /**
  * A read-only view of a command APDU with short lengths (ISO/IEC 7816-3 section 12.1.3: cases 1 to 4).
  * It never copies the bytes, and it never fails: an APDU of the wrong shape says so by {@link #isWellFormed()}.
@@ -108,6 +110,17 @@ public final class CommandApdu {
      */
     public int data(int index) {
         return bytes[HEADER + 1 + index] & 0xFF;
+    }
+
+    /**
+     * Copies a part of the data field.
+     *
+     * @param index  0 to Lc - 1
+     * @param length how many bytes
+     * @return a new array
+     */
+    public byte[] data(int index, int length) {
+        return Arrays.copyOfRange(bytes, HEADER + 1 + index, HEADER + 1 + index + length);
     }
 
     /** @return the viewed array itself, not a copy */

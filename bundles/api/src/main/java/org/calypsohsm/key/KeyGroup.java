@@ -13,6 +13,14 @@ public interface KeyGroup {
     int PARAMETERS_LENGTH = 29;
     /** Highest work key record (sam-s1-apdu.md section 4.2). */
     int LAST_WORK_KEY_RECORD = 0x7E;
+    /** Number of event counters, and of ceilings (sam-s1-apdu.md section 4.3). */
+    int COUNTERS = 27;
+    /** Highest value of a ceiling. */
+    int HIGHEST_CEILING = 0xFFFFFA;
+    /** Length of the lock file in bytes (sam-s1-apdu.md section 4.5). */
+    int LOCK_FILE_LENGTH = 29;
+    /** What {@link #countUse(SamKey)} answers when the event counter is at its ceiling. */
+    int BLOCKED = -1;
 
     /** @return the number that clients open a channel with, 0 or more */
     int number();
@@ -49,9 +57,10 @@ public interface KeyGroup {
      * Counts one use of a key. It returns when the new value of the event counter can no longer be lost.
      *
      * @param key a key of this group
-     * @return false if the event counter of the key is at its ceiling; nothing is counted then
+     * @return the new value of the key's event counter; 0 if the key has none; {@link #BLOCKED} if it is at its ceiling,
+     *         and nothing is counted then
      */
-    boolean countUse(SamKey key);
+    int countUse(SamKey key);
 
     /**
      * Reads an event counter.
@@ -68,4 +77,58 @@ public interface KeyGroup {
      * @return the value that the event counter of this number cannot exceed, 0..FFFFFA
      */
     int ceiling(int number);
+
+    /**
+     * Tells whether a counter may be raised freely.
+     *
+     * @param number 0..26
+     * @return the flag of this counter in its ceiling record
+     */
+    boolean isFree(int number);
+
+    /**
+     * Reads the lock file.
+     *
+     * @return a copy of 29 bytes; all zero if there is none
+     */
+    byte[] lockFile();
+
+    /**
+     * Takes the next transaction number of the SAM (stored value). It returns when the number can no longer be lost.
+     *
+     * @return 1..FFFFFF, never the same twice until it wraps
+     */
+    int nextTransactionNumber();
+
+    // What follows changes the group. Each method returns when the change can no longer be lost.
+
+    /**
+     * Writes a key into the record that its reference names; what was there is gone.
+     *
+     * @param key a work key or a system key
+     */
+    void writeKey(SamKey key);
+
+    /**
+     * Writes the lock file.
+     *
+     * @param file 29 bytes
+     */
+    void writeLockFile(byte[] file);
+
+    /**
+     * Writes the SAM parameters.
+     *
+     * @param parameters 29 bytes
+     */
+    void writeParameters(byte[] parameters);
+
+    /**
+     * Writes ceilings.
+     *
+     * @param first    number of the first counter, 0..26
+     * @param ceilings their new ceilings, each 0..FFFFFA
+     * @param free     for each whether its counter may be raised freely; null leaves that as it is
+     */
+    void writeCeilings(int first, int[] ceilings, boolean[] free);
 }

@@ -14,9 +14,10 @@ public final class SamKey {
     private final int reference;
     private final byte[] readable;
     private final KeyValue value;
+    private final boolean usable;
 
     /**
-     * Makes a key.
+     * Makes a usable key.
      *
      * @param reference  the record reference: 01..7E for a work key, C1..C4 for a system key
      * @param kif        key identifier, 0..FF
@@ -27,6 +28,10 @@ public final class SamKey {
      * @throws IllegalArgumentException if a number or the length of the parameters is out of range
      */
     public SamKey(int reference, int kif, int kvc, int alg, byte[] parameters, KeyValue value) {
+        this(reference, kif, kvc, alg, parameters, value, true);
+    }
+
+    private SamKey(int reference, int kif, int kvc, int alg, byte[] parameters, KeyValue value, boolean usable) {
         if (parameters.length != PARAMETERS) {
             throw new IllegalArgumentException("A key has " + PARAMETERS + " parameter bytes, not " + parameters.length + ".");
         }
@@ -37,6 +42,19 @@ public final class SamKey {
         readable[2] = (byte) byteValue("ALG", alg);
         System.arraycopy(parameters, 0, readable, 3, PARAMETERS);
         this.value = value;
+        this.usable = usable;
+    }
+
+    /** @return the same key, invalidated: it is there and can be read, but no command may use it */
+    public SamKey invalidated() {
+        byte[] parameters = new byte[PARAMETERS];
+        System.arraycopy(readable, 3, parameters, 0, PARAMETERS);
+        return new SamKey(reference, kif(), kvc(), alg(), parameters, value, false);
+    }
+
+    /** @return false if the key was invalidated */
+    public boolean isUsable() {
+        return usable;
     }
 
     private static int byteValue(String what, int number) {

@@ -1,5 +1,6 @@
 package org.calypsohsm.product;
 
+import org.calypsohsm.key.KeyValue;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -113,6 +114,13 @@ public interface DiversifiedKey {
      * @return 8 bytes
      */
     byte[] signRead(byte[] challenge, byte[] signedPart);
+
+    /**
+     * Gives the diversified key itself, for transfer to another SAM in a sealed record, and for nothing else.
+     *
+     * @return the secret value
+     */
+    KeyValue revealKey();
 
     /** Overwrites the key with zeros. Nothing may be called on it afterwards. */
     void destroy();

@@ -33,8 +33,8 @@ class ModuleTypesTest {
     void theStateOfAChannelShowsNoBytes() {
         assertThat(ChannelState.AFTER_RESET)
                 .hasToString("ChannelState[diversifier none, outgoing challenge none, incoming challenge none]");
-        assertThat(new ChannelState(new byte[8], new byte[8], new byte[8]))
-                .hasToString("ChannelState[diversifier selected, outgoing challenge unused, incoming challenge unused]");
+        assertThat(new ChannelState(new byte[8], new byte[8], new byte[8], true))
+                .hasToString("ChannelState[diversifier selected, outgoing challenge unused, incoming challenge unused, unlocked]");
     }
 
     @Test

@@ -207,7 +207,7 @@ final class FakeModule implements SecurityModule {
                 if (hidesIdleState) {
                     throw new IllegalStateException("It does not say.");
                 }
-                return session ? null : new ChannelState(selected, null, null);
+                return session ? null : new ChannelState(selected, null, null, false);
             } finally {
                 leave();
             }

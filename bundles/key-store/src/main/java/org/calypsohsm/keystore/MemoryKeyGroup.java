@@ -1,36 +1,39 @@
 package org.calypsohsm.keystore;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.SamKey;
 import org.calypsohsm.key.SystemKeyType;
 
-/** A key group whose keys never change, and whose event counters live as long as the process. */
+/** A key group in memory: what is written to it and counted in it lives as long as the process. */
 final class MemoryKeyGroup implements KeyGroup {
 
-    /** Counters and ceilings (sam-s1-apdu.md section 4.3). */
-    private static final int COUNTERS = 27;
-    private static final int HIGHEST_CEILING = 0xFFFFFA;
+    private static final int LAST_TRANSACTION_NUMBER = 0xFFFFFF;
     /** Index: KIF, KVC. A table costs 256 KiB for each group and makes a look-up one read. */
     private static final int KIF_KVC = 0x10000;
 
     private final int number;
-    private final SamKey[] byRecord = new SamKey[LAST_WORK_KEY_RECORD + 1];
-    private final SamKey[] byKifKvc = new SamKey[KIF_KVC];
-    private final SamKey[] systemKeys = new SamKey[SystemKeyType.values().length];
+    private final AtomicReferenceArray<SamKey> byRecord = new AtomicReferenceArray<>(LAST_WORK_KEY_RECORD + 1);
+    private final AtomicReferenceArray<SamKey> byKifKvc = new AtomicReferenceArray<>(KIF_KVC);
+    private final AtomicReferenceArray<SamKey> systemKeys = new AtomicReferenceArray<>(SystemKeyType.values().length);
     private final AtomicIntegerArray counters = new AtomicIntegerArray(COUNTERS);
+    private final AtomicIntegerArray ceilings = new AtomicIntegerArray(COUNTERS);
+    private final AtomicIntegerArray free = new AtomicIntegerArray(COUNTERS);
+    private final AtomicInteger transactionNumber = new AtomicInteger();
+    private volatile byte[] lockFile = new byte[LOCK_FILE_LENGTH];
+    private volatile byte[] parameters = new byte[PARAMETERS_LENGTH];
 
     MemoryKeyGroup(int number, List<SamKey> workKeys, List<SamKey> systemKeys) {
         this.number = number;
-        for (SamKey key : workKeys) {
-            byRecord[key.reference()] = key;
-            byKifKvc[key.kif() << 8 | key.kvc()] = key;
+        for (int i = 0; i < COUNTERS; i++) {
+            ceilings.set(i, HIGHEST_CEILING);
         }
-        for (SamKey key : systemKeys) {
-            this.systemKeys[key.reference() - SystemKeyType.PERSONALIZATION.reference()] = key;
-        }
+        workKeys.forEach(this::writeKey);
+        systemKeys.forEach(this::writeKey);
     }
 
     @Override
@@ -40,41 +43,41 @@ final class MemoryKeyGroup implements KeyGroup {
 
     @Override
     public SamKey workKey(int kif, int kvc) {
-        return byKifKvc[kif << 8 | kvc];
+        return byKifKvc.get(kif << 8 | kvc);
     }
 
     @Override
     public SamKey workKeyAt(int record) {
-        return record < 1 || record > LAST_WORK_KEY_RECORD ? null : byRecord[record];
+        return record < 1 || record > LAST_WORK_KEY_RECORD ? null : byRecord.get(record);
     }
 
     @Override
     public SamKey systemKey(SystemKeyType type) {
-        return systemKeys[type.ordinal()];
+        return systemKeys.get(type.ordinal());
     }
 
     @Override
     public byte[] parameters() {
-        return new byte[PARAMETERS_LENGTH];
+        return parameters.clone();
     }
 
     @Override
-    public boolean countUse(SamKey key) {
+    public int countUse(SamKey key) {
         int counter = key.eventCounter();
         if (counter == 0) {
-            return true;
+            return 0;
         }
         if (counter >= COUNTERS) {
-            return false;
+            return BLOCKED;
         }
         int value;
         do {
             value = counters.get(counter);
-            if (value >= HIGHEST_CEILING) {
-                return false;
+            if (value >= ceilings.get(counter)) {
+                return BLOCKED;
             }
         } while (!counters.compareAndSet(counter, value, value + 1));
-        return true;
+        return value + 1;
     }
 
     @Override
@@ -84,6 +87,54 @@ final class MemoryKeyGroup implements KeyGroup {
 
     @Override
     public int ceiling(int counter) {
-        return HIGHEST_CEILING;
+        return ceilings.get(counter);
+    }
+
+    @Override
+    public boolean isFree(int counter) {
+        return free.get(counter) != 0;
+    }
+
+    @Override
+    public byte[] lockFile() {
+        return lockFile.clone();
+    }
+
+    @Override
+    public int nextTransactionNumber() {
+        return transactionNumber.updateAndGet(last -> last == LAST_TRANSACTION_NUMBER ? 1 : last + 1);
+    }
+
+    @Override
+    public synchronized void writeKey(SamKey key) {
+        if (key.reference() > LAST_WORK_KEY_RECORD) {
+            systemKeys.set(key.reference() - SystemKeyType.PERSONALIZATION.reference(), key);
+            return;
+        }
+        SamKey before = byRecord.getAndSet(key.reference(), key);
+        if (before != null) {
+            byKifKvc.set(before.kif() << 8 | before.kvc(), null);
+        }
+        byKifKvc.set(key.kif() << 8 | key.kvc(), key);
+    }
+
+    @Override
+    public void writeLockFile(byte[] file) {
+        lockFile = file.clone();
+    }
+
+    @Override
+    public void writeParameters(byte[] newParameters) {
+        parameters = newParameters.clone();
+    }
+
+    @Override
+    public synchronized void writeCeilings(int first, int[] newCeilings, boolean[] newFree) {
+        for (int i = 0; i < newCeilings.length; i++) {
+            ceilings.set(first + i, newCeilings[i]);
+            if (newFree != null) {
+                free.set(first + i, newFree[i] ? 1 : 0);
+            }
+        }
     }
 }

@@ -33,7 +33,7 @@ class MemoryKeyGroupTest {
 
     private static void count(KeyGroup group, SamKey key, int times) {
         for (int i = 0; i < times; i++) {
-            assertThat(group.countUse(key)).isTrue();
+            assertThat(group.countUse(key)).isNotEqualTo(KeyGroup.BLOCKED);
         }
     }
 
@@ -88,7 +88,7 @@ class MemoryKeyGroupTest {
     void aKeyWithACounterThatDoesNotExistIsNotUsable() {
         for (int counter : new int[] {27, 0x80, 0xFF}) {
             SamKey key = key(1, 1, 1, counter);
-            assertThat(group(key).countUse(key)).as("counter %d", counter).isFalse();
+            assertThat(group(key).countUse(key)).as("counter %d", counter).isEqualTo(KeyGroup.BLOCKED);
         }
     }
 
@@ -97,13 +97,13 @@ class MemoryKeyGroupTest {
         SamKey key = key(1, 1, 1, 7);
         KeyGroup group = group(key);
         for (int i = 0; i < CEILING; i++) {
-            if (!group.countUse(key)) {
+            if (group.countUse(key) == KeyGroup.BLOCKED) {
                 throw new AssertionError("It stopped at " + group.eventCounter(7));
             }
         }
         assertThat(group.ceiling(7)).isEqualTo(CEILING);
         assertThat(group.eventCounter(7)).isEqualTo(CEILING);
-        assertThat(group.countUse(key)).isFalse();
+        assertThat(group.countUse(key)).isEqualTo(KeyGroup.BLOCKED);
         assertThat(group.eventCounter(7)).isEqualTo(CEILING);
     }
 
@@ -133,7 +133,7 @@ class MemoryKeyGroupTest {
                     counters.set(7, CEILING - 1);
                 }
                 meet(arrived, meeting);
-                given.addAndGet(group.countUse(key) ? 1 : 0);
+                given.addAndGet(group.countUse(key) == KeyGroup.BLOCKED ? 0 : 1);
                 meet(arrived, meeting + 1);
             }
         });
@@ -172,5 +172,64 @@ class MemoryKeyGroupTest {
         assertThat(parameters).hasSize(KeyGroup.PARAMETERS_LENGTH);
         Arrays.fill(parameters, (byte) 1);
         assertThat(group.parameters()).isEqualTo(new byte[KeyGroup.PARAMETERS_LENGTH]);
+    }
+    @Test
+    void tellsTheNewValueOfTheCounter() {
+        SamKey counted = key(1, 1, 1, 3);
+        KeyGroup group = group(counted, key(2, 2, 2, 0));
+        assertThat(group.countUse(counted)).isEqualTo(1);
+        assertThat(group.countUse(counted)).isEqualTo(2);
+        assertThat(group.countUse(group.workKeyAt(2))).isZero();
+    }
+
+    @Test
+    void aWrittenKeyTakesThePlaceOfTheOneInItsRecord() {
+        KeyGroup group = group(key(5, 0x21, 0x79, 0));
+        SamKey successor = key(5, 0x27, 0x7A, 0);
+        group.writeKey(successor);
+        assertThat(group.workKeyAt(5)).isSameAs(successor);
+        assertThat(group.workKey(0x27, 0x7A)).isSameAs(successor);
+        assertThat(group.workKey(0x21, 0x79)).isNull();
+    }
+
+    @Test
+    void aLoweredCeilingBlocksAtOnce() {
+        SamKey key = key(1, 1, 1, 4);
+        KeyGroup group = group(key);
+        count(group, key, 2);
+        group.writeCeilings(3, new int[] {7, 2}, new boolean[] {true, false});
+        assertThat(group.countUse(key)).isEqualTo(KeyGroup.BLOCKED);
+        assertThat(group.ceiling(3)).isEqualTo(7);
+        assertThat(group.isFree(3)).isTrue();
+        group.writeCeilings(4, new int[] {3}, null);
+        assertThat(group.countUse(key)).isEqualTo(3);
+        assertThat(group.isFree(3)).isTrue();
+    }
+
+    @Test
+    void transactionNumbersDifferAndWrapWithoutZero() {
+        KeyGroup group = group();
+        assertThat(group.nextTransactionNumber()).isEqualTo(1);
+        int last = 1;
+        for (int i = 0; i < 0xFFFFFE; i++) {
+            last = group.nextTransactionNumber();
+        }
+        assertThat(last).isEqualTo(0xFFFFFF);
+        assertThat(group.nextTransactionNumber()).isEqualTo(1);
+    }
+
+    @Test
+    void keepsLockFileAndParametersAsWritten() {
+        KeyGroup group = group();
+        byte[] file = new byte[KeyGroup.LOCK_FILE_LENGTH];
+        file[0] = (byte) 0xEF;
+        group.writeLockFile(file);
+        byte[] parameters = new byte[KeyGroup.PARAMETERS_LENGTH];
+        parameters[0] = 4;
+        group.writeParameters(parameters);
+        Arrays.fill(file, (byte) 0);
+        Arrays.fill(parameters, (byte) 0);
+        assertThat(group.lockFile()[0]).isEqualTo((byte) 0xEF);
+        assertThat(group.parameters()[0]).isEqualTo((byte) 4);
     }
 }

@@ -113,7 +113,7 @@ class TestKeyStoreTest {
         byte[] parameters = new byte[SamKey.PARAMETERS];
         parameters[3] = 4;
         SamKey key = new SamKey(1, 1, 1, 0x40, parameters, KeyValue.copyOf(new byte[KeyValue.LENGTH]));
-        assertThat(store.keyGroup(0).countUse(key)).isTrue();
+        assertThat(store.keyGroup(0).countUse(key)).isEqualTo(1);
         assertThat(store.keyGroup(0).eventCounter(4)).isEqualTo(1);
         assertThat(store.keyGroup(1).eventCounter(4)).isZero();
     }

@@ -29,21 +29,23 @@ final class Challenges {
         return bytes == null ? null : bytes.clone();
     }
 
-    ChannelState state() {
-        return new ChannelState(copy(diversifier), copy(outgoing), copy(incoming));
+    ChannelState state(boolean unlocked) {
+        return new ChannelState(copy(diversifier), copy(outgoing), copy(incoming), unlocked);
     }
 
-    byte[] selectDiversifier(CommandApdu apdu) {
+    byte[] selectDiversifier(CommandApdu apdu, Lock lock) throws Refusal {
         if (apdu.p1p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
         }
         if (apdu.lc() != SHORT && apdu.lc() != LONG) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         diversifier = data(apdu);
         return Responses.ok();
     }
 
+    /** Allowed while locked: dynamic unlock needs it. */
     byte[] getChallenge(CommandApdu apdu, RandomSource random) {
         if (apdu.p1p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
@@ -55,19 +57,20 @@ final class Challenges {
         return Responses.ok(outgoing);
     }
 
-    byte[] giveRandom(CommandApdu apdu) {
+    byte[] giveRandom(CommandApdu apdu, Lock lock) throws Refusal {
         if (apdu.p1p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
         }
         if (apdu.lc() != LONG) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         incoming = data(apdu);
         return Responses.ok();
     }
 
     private static byte[] data(CommandApdu apdu) {
-        return Arrays.copyOfRange(apdu.bytes(), apdu.dataOffset(), apdu.dataOffset() + apdu.lc());
+        return apdu.data(0, apdu.lc());
     }
 
     /** @return 4 or 8 bytes; null if none is selected since the reset */
@@ -89,6 +92,28 @@ final class Challenges {
 
     void useOutgoing() {
         outgoing = null;
+    }
+
+    /** @return the challenge given by Get Challenge, 8 bytes; refused with 6985 if there is none of that length */
+    byte[] requireOutgoing() throws Refusal {
+        Refusal.unless(outgoing != null && outgoing.length == LONG, StatusWord.CONDITIONS_NOT_SATISFIED);
+        return outgoing;
+    }
+
+    /** @return the challenge taken by Give Random, 8 bytes; refused with 6985 if there is none */
+    byte[] requireIncoming() throws Refusal {
+        Refusal.unless(incoming != null, StatusWord.CONDITIONS_NOT_SATISFIED);
+        return incoming;
+    }
+
+    void useIncoming() {
+        incoming = null;
+    }
+
+    /** @return the selected diversifier, 4 or 8 bytes; refused with 6985 if none is selected */
+    byte[] requireDiversifier() throws Refusal {
+        Refusal.unless(diversifier != null, StatusWord.CONDITIONS_NOT_SATISFIED);
+        return diversifier;
     }
 
     /** @return the last challenge taken by Give Random, 8 bytes; eight zeros if there is none */

@@ -12,6 +12,11 @@ final class Responses {
         return StatusWord.response(statusWord);
     }
 
+    /** @return 4 bytes, big-endian */
+    static byte[] bytes(int number) {
+        return new byte[] {(byte) (number >> 24), (byte) (number >> 16), (byte) (number >> 8), (byte) number};
+    }
+
     static byte[] ok() {
         return status(StatusWord.OK);
     }

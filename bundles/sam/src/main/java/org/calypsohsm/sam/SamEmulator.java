@@ -36,8 +36,7 @@ public final class SamEmulator implements SamEmulation {
 
     private static final Logger LOG = LoggerFactory.getLogger(SamEmulator.class);
 
-    private final PluginRegistry plugins;
-    private final RandomSource random;
+    private final SamServices services;
 
     /**
      * Makes the service.
@@ -50,8 +49,8 @@ public final class SamEmulator implements SamEmulation {
     }
 
     SamEmulator(long successorGraceMillis, RandomSource random) {
-        plugins = new PluginRegistry(TimeUnit.MILLISECONDS.toNanos(successorGraceMillis));
-        this.random = random;
+        services = new SamServices(new PluginRegistry(TimeUnit.MILLISECONDS.toNanos(successorGraceMillis)),
+                new BusyKeys(System::nanoTime), random);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -62,19 +61,19 @@ public final class SamEmulator implements SamEmulation {
             LOG.warn("Security plugin {} of bundle {} serves nothing: its service property {} names no ALG code.",
                     product, reference.getBundle().getSymbolicName(), SecurityPlugin.ALG);
         }
-        plugins.add(plugin, product, reference, algs);
+        services.plugins().add(plugin, product, reference, algs);
     }
 
     void unbindPlugin(SecurityPlugin plugin) {
-        plugins.remove(plugin);
+        services.plugins().remove(plugin);
     }
 
     PluginRegistry plugins() {
-        return plugins;
+        return services.plugins();
     }
 
     @Override
     public ModuleChannel create(SamForm form, int serialNumber, int version, KeyGroup keyGroup, ChannelState state) {
-        return new VirtualSam(form, serialNumber, version, keyGroup, plugins, random, state);
+        return new VirtualSam(form, serialNumber, version, keyGroup, services, state);
     }
 }

@@ -30,13 +30,15 @@ final class SessionCommands {
     private final KeyGroup keys;
     private final PluginRegistry plugins;
     private final Challenges challenges;
+    private final Lock lock;
     private SecureSession session;
 
-    SessionCommands(SamForm form, KeyGroup keys, PluginRegistry plugins, Challenges challenges) {
+    SessionCommands(SamForm form, KeyGroup keys, PluginRegistry plugins, Challenges challenges, Lock lock) {
         this.form = form;
         this.keys = keys;
         this.plugins = plugins;
         this.challenges = challenges;
+        this.lock = lock;
     }
 
     boolean inProgress() {
@@ -52,7 +54,7 @@ final class SessionCommands {
         }
     }
 
-    byte[] digestInit(CommandApdu apdu) {
+    byte[] digestInit(CommandApdu apdu) throws Refusal {
         int mode = apdu.p1();
         boolean extended = (mode & EXTENDED_MODE) != 0;
         boolean byKifKvc = apdu.p2() == BY_KIF_KVC;
@@ -64,13 +66,14 @@ final class SessionCommands {
         if (apdu.lc() <= keyBytes || apdu.lc() > form.maxDigestData()) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         byte[] challenge = challenges.sessionChallenge(extended);
         if (challenge == null || challenges.diversifier() == null) {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }
         SamKey key = byKifKvc ? keys.workKey(apdu.data(0), apdu.data(1)) : keys.workKeyAt(apdu.p2());
-        if (key == null) {
-            return Responses.status(StatusWord.NOT_FOUND);
+        if (key == null || !key.isUsable()) {
+            return Responses.status(key == null ? StatusWord.NOT_FOUND : StatusWord.KEY_NOT_USABLE);
         }
         SecureSession opened;
         PluginSlot slot = plugins.lease(key.alg());
@@ -82,7 +85,7 @@ final class SessionCommands {
             if (extended && !plugin.supports(key.alg(), SecurityPlugin.Function.EXTENDED_SESSION)) {
                 return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
             }
-            if (!keys.countUse(key)) {
+            if (keys.countUse(key) == KeyGroup.BLOCKED) {
                 return Responses.status(StatusWord.COUNTER_BLOCKED);
             }
             opened = SecureSession.open(plugin.diversify(key.alg(), key.value(), challenges.diversifier()), challenge,
@@ -99,7 +102,7 @@ final class SessionCommands {
         return Responses.ok();
     }
 
-    byte[] digestUpdate(CommandApdu apdu) {
+    byte[] digestUpdate(CommandApdu apdu) throws Refusal {
         boolean multiple = apdu.p1() == MULTIPLE;
         boolean ciphered = apdu.p2() == CIPHERED;
         if (apdu.p1() != 0 && !multiple || apdu.p2() != 0 && !ciphered || multiple && ciphered
@@ -109,6 +112,7 @@ final class SessionCommands {
         if (apdu.lc() == 0 || apdu.lc() > form.maxDigestData()) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         if (notIn(SecureSession.Phase.ONGOING) || ciphered && !session.extended) {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }
@@ -151,13 +155,14 @@ final class SessionCommands {
         return Responses.ok(result);
     }
 
-    byte[] internalAuthenticate(CommandApdu apdu) {
+    byte[] internalAuthenticate(CommandApdu apdu) throws Refusal {
         if (apdu.p1() != 0x80 || apdu.p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
         }
         if (apdu.lc() != 0 || apdu.le() != EXTENDED_CERTIFICATE) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         if (notIn(SecureSession.Phase.ONGOING) || !session.extended || session.verificationMode
                 || session.internalAuthentications + 1 >= REFUSED_INTERNAL_AUTHENTICATION) {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
@@ -168,13 +173,14 @@ final class SessionCommands {
         return Responses.ok(certificate);
     }
 
-    byte[] digestClose(CommandApdu apdu) {
+    byte[] digestClose(CommandApdu apdu) throws Refusal {
         if (apdu.p1p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
         }
         if (apdu.lc() != 0 || apdu.le() != REGULAR_CERTIFICATE && apdu.le() != EXTENDED_CERTIFICATE) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         if (notIn(SecureSession.Phase.ONGOING)) {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }
@@ -186,13 +192,14 @@ final class SessionCommands {
         return Responses.ok(certificate);
     }
 
-    byte[] digestAuthenticate(CommandApdu apdu) {
+    byte[] digestAuthenticate(CommandApdu apdu) throws Refusal {
         if (apdu.p1p2() != 0) {
             return Responses.status(StatusWord.WRONG_MODE);
         }
         if (apdu.lc() != REGULAR_CERTIFICATE && apdu.lc() != EXTENDED_CERTIFICATE) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
+        lock.requireUnlocked();
         if (session == null || session.phase == SecureSession.Phase.ONGOING) {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }

@@ -240,6 +240,101 @@ class PluginSwapTest {
         sam.runGoodSession();
     }
 
+    /** Each command outside of a session, and a method of the plugin that it calls last. */
+    static Stream<Arguments> commandsAndTheirMethods() {
+        return Stream.of(Command.values()).filter(command -> !command.isPlainWrite() && command != Command.SV_CHECK)
+                .flatMap(command -> Stream.of("diversify", methodOf(command)).map(method -> Arguments.of(command, method)));
+    }
+
+    private static String methodOf(Command command) {
+        return switch (command) {
+            case CIPHER_PIN -> "cipherPin";
+            case CIPHER_NEW_PIN -> "cipherNewPin";
+            case CARD_GENERATE_KEY -> "cipherCardKey";
+            case CARD_GENERATE_KEY_UNDER_NULL_KEY -> "undiversified";
+            case GENERATE_DIVERSIFIED_KEY -> "revealKey";
+            case DATA_CIPHER, MAC_COMPUTE, COMPUTE_SIGNATURE, COMPUTE_TRACEABLE, VERIFY_SIGNATURE -> "sign";
+            case SV_PREPARE_LOAD, SV_PREPARE_LOAD_EXTENDED, SV_PREPARE_DEBIT, SV_PREPARE_DEBIT_EXTENDED ->
+                "storedValueTerminalMac";
+            case SV_PREPARE_UNDEBIT, SV_PREPARE_UNDEBIT_EXTENDED -> "storedValueCardMac";
+            default -> command.header().startsWith("16") ? "sealTransfer" : "openTransfer";
+        };
+    }
+
+    @ParameterizedTest(name = "{0}: {1} throws")
+    @MethodSource("commandsAndTheirMethods")
+    void aPluginThatFailsInACommandIsAnswered6985AndItsKeysAreDestroyed(Command command, String method) {
+        List<String> calls = new ArrayList<>();
+        AtomicBoolean broken = new AtomicBoolean();
+        Sam sam = command.enter(Sam.of(SamForm.HSM_C1, Command.keys(), WatchedPlugin.of(ProfilePlugin.usual(), called -> {
+            if (broken.get() && called.equals(method)) {
+                throw new IllegalStateException("test");
+            }
+            calls.add(called);
+        })));
+        broken.set(true);
+        assertThat(sam.send(command.apdu())).isEqualTo("6985");
+        assertThat(keys(calls)).as("keys that were not destroyed in %s", calls).isZero();
+        assertThat(sam.sam.idleState()).as("no operation is left").isNotNull();
+
+        broken.set(false);
+        boolean challengeIsSpent = command.isDynamicWrite() && method.equals("openTransfer");
+        command.run(challengeIsSpent ? command.enter(sam) : sam);
+        assertThat(keys(calls)).as("keys that were not destroyed in %s", calls).isZero();
+        sam.sam.close();
+        sam.runGoodSession();
+    }
+
+    private static long keys(List<String> calls) {
+        return calls.stream().mapToInt(call -> switch (call) {
+            case "diversify", "undiversified" -> 1;
+            case "destroy" -> -1;
+            default -> 0;
+        }).sum();
+    }
+
+    @Test
+    void dynamicUnlockDestroysItsKeyAndSurvivesAFailure() {
+        List<String> calls = new ArrayList<>();
+        AtomicBoolean broken = new AtomicBoolean(true);
+        Sam sam = Sam.of(SamForm.HSM_C1, Command.keys().lock(0x80, Hex.bytes(Blocks.VALUE)),
+                WatchedPlugin.of(ProfilePlugin.usual(), called -> {
+                    calls.add(called);
+                    if (broken.get() && called.equals("sign")) {
+                        throw new IllegalStateException("test");
+                    }
+                })).okData("84 00 00 08", 8);
+        assertThat(sam.send("20 00 00 08 0000000000000000")).isEqualTo("6985");
+        broken.set(false);
+        sam.okData("84 00 00 08", 8);
+        assertThat(sam.send("20 00 00 08 0000000000000000")).isEqualTo("6988");
+        assertThat(calls).contains("undiversified", "sign", "destroy");
+        assertThat(keys(calls)).isZero();
+    }
+
+    @Test
+    void whilePluginsAreSwappedANewKeyIsNotTakenForOneOfAnUnknownAlgorithm() throws Exception {
+        PluginRegistry plugins = Sam.emptyRegistry(AN_HOUR_MILLIS);
+        ProfilePlugin old = ProfilePlugin.usual();
+        plugins.add(old, "old", Sam.order(1), ProfilePlugin.ALGS);
+        Sam waiting = new Sam(SamForm.HSM_C1, Sam.SERIAL, Command.keys(), plugins, ChannelState.AFTER_RESET);
+        plugins.remove(old);
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try {
+            AtomicReference<Thread> runner = new AtomicReference<>();
+            Future<String> answer = thread.submit(() -> {
+                runner.set(Thread.currentThread());
+                return waiting.send(Command.WRITE_WORK_KEY_PLAIN.apdu());
+            });
+            await().until(() -> answer.isDone()
+                    || runner.get() != null && runner.get().getState() == Thread.State.TIMED_WAITING);
+            plugins.add(ProfilePlugin.usual(), "new", Sam.order(1), ProfilePlugin.ALGS);
+            assertThat(answer.get()).isEqualTo("9000");
+        } finally {
+            thread.shutdownNow();
+        }
+    }
+
     @SuppressWarnings("unchecked")
     private static <T extends Throwable> void sneakyThrow(Throwable failure) throws T {
         throw (T) failure;

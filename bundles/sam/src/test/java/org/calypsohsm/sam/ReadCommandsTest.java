@@ -31,8 +31,9 @@ class ReadCommandsTest {
         return Hex.text(signature) + rest + "9000";
     }
 
+    /** The readable bytes of a test key: PAR1 and PAR5 enable all uses. */
     private static String readable(String kifKvcAlg) {
-        return kifKvcAlg + "00".repeat(10);
+        return kifKvcAlg + "01000000010000000000";
     }
 
     @ParameterizedTest
@@ -61,7 +62,7 @@ class ReadCommandsTest {
         TestGroup keys = TestGroup.full();
         KeyValue value = TestKeys.value(0, 1, 1);
         for (int record = 1; record <= 0x7E; record++) {
-            keys.put(record, 0x42, record, 0x40, value);
+            keys.put(record, 0x42, record, 0x40, value).par(record, 1, 0x01).par(record, 5, 0x01);
         }
         Sam sam = Sam.of(SamForm.HSM_C1, keys);
         for (int record = 1; record <= 0x7E; record++) {
@@ -103,6 +104,76 @@ class ReadCommandsTest {
         for (String apdu : new String[] {"BE 00 A0 00", "BE 00 A0 30", "BE 00 A0", "BE C0 A0 30", "BE C0 A0 00"}) {
             assertThat(sam.send(apdu)).as(apdu).isEqualTo(expected);
         }
+    }
+
+    private static String threeBytes(int value) {
+        return String.format("%06X", value);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void eventCountersAndCeilingsAreReadByRecordAndOneByOne(SamForm form) {
+        TestGroup keys = TestGroup.full();
+        for (int number = 0; number < 27; number++) {
+            keys.count(0x0D, number, 0x010203 * (number + 1), 0x020304 * (number + 1));
+        }
+        keys.par(0x0D, 4, 0);
+        Sam sam = Sam.of(form, keys);
+        for (int record = 0; record < 3; record++) {
+            StringBuilder counters = new StringBuilder();
+            StringBuilder ceilings = new StringBuilder();
+            for (int number = 9 * record; number < 9 * record + 9; number++) {
+                String counter = threeBytes(0x010203 * (number + 1));
+                String ceiling = threeBytes(0x020304 * (number + 1));
+                counters.append(counter);
+                ceilings.append(ceiling);
+                String n = Hex.text(number);
+                assertThat(sam.send("BE 00" + Hex.text(0x80 + number) + "00"))
+                        .isEqualTo(signed(NO_CHALLENGE, n + counter + "00".repeat(25), Hex.text(0x80 + number)));
+                assertThat(sam.send("BE" + n + "B8 00")).isEqualTo(signed(NO_CHALLENGE, n + ceiling + "00".repeat(25), "B8"));
+            }
+            String e = Hex.text(0xE1 + record);
+            String b = Hex.text(0xB1 + record);
+            for (String le : new String[] {"00", "30", ""}) {
+                assertThat(sam.send("BE 00" + e + le)).isEqualTo(signed(NO_CHALLENGE, counters + "0000", e));
+                assertThat(sam.send("BE 00" + b + le)).isEqualTo(signed(NO_CHALLENGE, ceilings + "0000", b));
+            }
+            assertThat(sam.send("BE 00" + e + "20")).isEqualTo("6C30");
+        }
+    }
+
+    @Test
+    void theFlagsOfAnyCeilingRecordAreBehindItsCeilings() {
+        for (int number = 0; number < 27; number++) {
+            TestGroup keys = TestGroup.full();
+            keys.writeCeilings(number, new int[] {5}, new boolean[] {true});
+            Sam sam = Sam.of(SamForm.HSM_C1, keys);
+            for (int record = 0; record < 3; record++) {
+                String flags = record == number / 9 ? String.format("%04X", 1 << number % 9) : "0000";
+                assertThat(sam.answer("BE 00" + Hex.text(0xB1 + record) + "00").substring(70, 74)).isEqualTo(flags);
+            }
+        }
+    }
+
+    @Test
+    void theLockFileIsReadWithoutItsValue() {
+        TestGroup keys = TestGroup.full().lock(0x03, Hex.bytes(Blocks.VALUE));
+        assertThat(Sam.of(SamForm.HSM_C1, keys).send("BC 00 E0 02 0000"))
+                .isEqualTo(signed(NO_CHALLENGE, "EF0100" + "00000000" + "03" + "0000000000", "E0"));
+    }
+
+    @Test
+    void aReadGivesTheCountBeforeItself() {
+        Sam sam = Sam.of(SamForm.HSM_C1, TestGroup.full().count(0xC4, 13, 41, 100));
+        assertThat(sam.answer("BE 00 8D 00").substring(16, 24)).isEqualTo("0D" + "000029");
+        assertThat(sam.answer("BE 00 8D 00").substring(16, 24)).isEqualTo("0D" + "00002A");
+        assertThat(sam.keys.eventCounter(13)).isEqualTo(43);
+    }
+
+    @Test
+    void aChallengeThatACommandHasUsedEntersNoMoreSignatures() {
+        Sam sam = Sam.of(SamForm.HSM_C1).withCard().okData("12 80 FF 06 3049 31323334", 8);
+        assertThat(sam.send("BC 00 C1 02 0000")).isEqualTo(signed(NO_CHALLENGE, readable("E1FF40"), "C1"));
     }
 
     @Test

@@ -23,6 +23,8 @@ final class Sam {
 
     static final int SERIAL = 0xC0FFEE01;
     static final String DIVERSIFIER = "0000000011223344";
+    /** What a card gives for a PIN or a new key. */
+    static final String CARD_CHALLENGE = "A0A1A2A3A4A5A6A7";
     /** Data field of the card's answer to Open Secure Session. */
     static final String OPEN = "030490980030791D01010101";
 
@@ -32,16 +34,21 @@ final class Sam {
     final VirtualSam sam;
     private final Queue<byte[]> nextRandom = new ArrayDeque<>();
     private int randomCount;
+    private boolean randomIsZero;
     private ReferenceSession card;
     private boolean extended;
     private String cla;
 
     Sam(SamForm form, int serial, TestGroup keys, PluginRegistry plugins, ChannelState state) {
+        this(form, serial, keys, plugins, state, new BusyKeys(System::nanoTime));
+    }
+
+    Sam(SamForm form, int serial, TestGroup keys, PluginRegistry plugins, ChannelState state, BusyKeys busyKeys) {
         this.form = form;
         this.keys = keys;
         this.plugins = plugins;
         cla = form == SamForm.S1D ? "94" : "80";
-        sam = new VirtualSam(form, serial, 0x01, keys, plugins, this::random, state);
+        sam = new VirtualSam(form, serial, 0x01, keys, new SamServices(plugins, busyKeys, this::random), state);
     }
 
     static Sam of(SamForm form) {
@@ -82,13 +89,19 @@ final class Sam {
             return known.clone();
         }
         byte[] bytes = new byte[length];
-        Arrays.fill(bytes, (byte) ++randomCount);
+        Arrays.fill(bytes, randomIsZero ? 0 : (byte) ++randomCount);
         return bytes;
     }
 
     /** Makes the next challenge a known one. */
     Sam nextChallenge(byte[] challenge) {
         nextRandom.add(challenge);
+        return this;
+    }
+
+    /** Makes all challenges zero, so that blocks can be sealed for them before. */
+    Sam zeroRandom() {
+        randomIsZero = true;
         return this;
     }
 
@@ -190,6 +203,16 @@ final class Sam {
         byte[] received = card.cipherAsCard(answer, 0, answer.length);
         assertThat(send("8C 00 80", received)).as("response as the SAM deciphers it").isEqualTo(Hex.text(answer) + "9000");
         return this;
+    }
+
+    /** Sends an APDU that is carried out, and gives the data of its answer in hex. */
+    String answer(String apdu) {
+        return Hex.text(data(send(apdu)));
+    }
+
+    /** Selects the usual diversifier and gives a card's challenge. */
+    Sam withCard() {
+        return ok("14 00 00 08" + DIVERSIFIER).ok("86 00 00 08" + CARD_CHALLENGE);
     }
 
     private static byte[] data(String answer) {

@@ -41,7 +41,7 @@ class SamEmulatorTest {
 
     private String openRegular(int alg) throws Exception {
         ModuleChannel sam = emulator.create(SamForm.HSM_C1, 1, 1, keys,
-                new ChannelState(Hex.bytes(Sam.DIVERSIFIER), new byte[4], null));
+                new ChannelState(Hex.bytes(Sam.DIVERSIFIER), new byte[4], null, false));
         return Hex.text(sam.exchange(Hex.bytes("808A00FF0E30" + Hex.text(alg + 9) + Sam.OPEN)));
     }
 
@@ -81,7 +81,7 @@ class SamEmulatorTest {
     @Test
     void aSamStartsFromTheStateAndWithTheAnswerToResetThatItIsGiven() throws Exception {
         ModuleChannel sam = emulator.create(SamForm.S1D, 0x01020304, 0x77, keys,
-                new ChannelState(null, null, Hex.bytes("0102030405060708")));
+                new ChannelState(null, null, Hex.bytes("0102030405060708"), false));
         assertThat(Hex.text(sam.atr())).isEqualTo("3B3F9600805A0080D020770001020304829000");
         assertThat(sam.idleState().incomingChallenge()).isEqualTo(Hex.bytes("0102030405060708"));
         assertThat(Hex.text(sam.exchange(Hex.bytes("9484000004")))).isEqualTo("000000009000");

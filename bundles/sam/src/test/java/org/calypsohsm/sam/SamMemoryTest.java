@@ -29,25 +29,25 @@ class SamMemoryTest {
     private static final int MANY = 20_000;
 
     /** The virtual SAM with its session, without what all SAMs share. */
-    private static long size(VirtualSam sam, Sam shared, RandomSource random) {
-        return ObjectGraph.of(sam, shared.keys, shared.plugins, random).size();
+    private static long size(VirtualSam sam, TestGroup keys, SamServices shared) {
+        return ObjectGraph.of(sam, keys, shared, shared.plugins(), shared.busyKeys(), shared.random()).size();
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0x20, 0x30, 0x40, 0x50})
     void aSessionDoesNotGrowWithItsLength(int alg) {
-        Sam shared = Sam.of(SamForm.HSM_C1);
-        RandomSource random = byte[]::new;
-        VirtualSam sam = new VirtualSam(SamForm.HSM_C1, 1, 1, shared.keys, shared.plugins, random, ChannelState.AFTER_RESET);
+        TestGroup keys = TestGroup.full();
+        SamServices shared = new SamServices(Sam.registry(ProfilePlugin.usual()), new BusyKeys(System::nanoTime), byte[]::new);
+        VirtualSam sam = new VirtualSam(SamForm.HSM_C1, 1, 1, keys, shared, ChannelState.AFTER_RESET);
         boolean extended = alg == 0x50;
         exchange(sam, "8014000008" + Sam.DIVERSIFIER);
         exchange(sam, "8084000008");
         exchange(sam, "808A" + (extended ? "02" : "00") + "FF0E30" + Hex.text(alg + 9) + Sam.OPEN);
 
         updates(sam, 1, extended);
-        long afterFew = size(sam, shared, random);
+        long afterFew = size(sam, keys, shared);
         updates(sam, MANY, extended);
-        assertThat(size(sam, shared, random)).isEqualTo(afterFew).isLessThan(4096);
+        assertThat(size(sam, keys, shared)).isEqualTo(afterFew).isLessThan(4096);
     }
 
     private static void updates(VirtualSam sam, int count, boolean extended) {
@@ -68,19 +68,19 @@ class SamMemoryTest {
 
     @Test
     void anIdleChannelTakesLessThanOneKibibyte() {
-        Sam shared = Sam.of(SamForm.HSM_C1);
-        RandomSource random = byte[]::new;
-        VirtualSam sam = new VirtualSam(SamForm.HSM_C1, 1, 1, shared.keys, shared.plugins, random, ChannelState.AFTER_RESET);
+        TestGroup keys = TestGroup.full();
+        SamServices shared = new SamServices(Sam.registry(ProfilePlugin.usual()), new BusyKeys(System::nanoTime), byte[]::new);
+        VirtualSam sam = new VirtualSam(SamForm.HSM_C1, 1, 1, keys, shared, ChannelState.AFTER_RESET);
         exchange(sam, "8014000008" + Sam.DIVERSIFIER);
         exchange(sam, "8084000008");
         exchange(sam, "80860000080102030405060708");
-        long idle = size(sam, shared, random);
+        long idle = size(sam, keys, shared);
         assertThat(idle).isBetween(100L, 1024L);
 
         exchange(sam, "808A00FF0E3049" + Sam.OPEN);
-        assertThat(size(sam, shared, random)).as("a session is seen").isGreaterThan(idle);
+        assertThat(size(sam, keys, shared)).as("a session is seen").isGreaterThan(idle);
         sam.close();
-        assertThat(size(sam, shared, random)).as("nothing stays of a session").isLessThanOrEqualTo(idle);
+        assertThat(size(sam, keys, shared)).as("nothing stays of a session").isLessThanOrEqualTo(idle);
     }
 
     @Test

@@ -281,7 +281,7 @@ class SessionFlowTest {
         byte[] challenge = Hex.bytes("C0C1C2C3");
         Sam given = Sam.of(SamForm.HSM_C1);
         Sam sam = new Sam(SamForm.HSM_C1, Sam.SERIAL, given.keys, given.plugins,
-                new ChannelState(diversifier, challenge, new byte[8]));
+                new ChannelState(diversifier, challenge, new byte[8], false));
         diversifier[0] ^= 1;
         challenge[0] ^= 1;
         ChannelState taken = sam.sam.idleState();

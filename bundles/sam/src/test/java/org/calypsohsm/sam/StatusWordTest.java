@@ -181,7 +181,8 @@ class StatusWordTest {
                 "00F1", "00F9", "00FB", "00FF")) {
             faults.add(new Fault(State.AFTER_RESET, "BC" + p1p2 + "02 0000", "6A00"));
         }
-        for (String p1p2 : List.of("01A0", "80A0", "FFA0", "0000", "00A1", "00E1", "00B1", "0080", "00B8")) {
+        for (String p1p2 : List.of("01A0", "80A0", "FFA0", "0000", "007F", "009B", "009F", "00A1", "00B0", "00B4", "00B7", "00B9",
+                "00C1", "00E0", "00E4", "00E8", "00F0", "01E1", "01E3", "0180", "019A", "01B1", "80B3", "1BB8", "FFB8")) {
             faults.add(new Fault(State.AFTER_RESET, "BE" + p1p2 + "00", "6A00"));
         }
     }
@@ -297,7 +298,8 @@ class StatusWordTest {
     @ParameterizedTest
     @EnumSource
     void everyOtherInstructionIsUnknown(SamForm form) {
-        Set<Integer> known = new HashSet<>(Set.of(0x14, 0x82, 0x84, 0x86, 0x8A, 0x8C, 0x8E, 0xBC, 0xBE));
+        Set<Integer> known = new HashSet<>(Set.of(0x12, 0x14, 0x16, 0x1A, 0x1C, 0x20, 0x2A, 0x54, 0x56, 0x58, 0x5C,
+                0x82, 0x84, 0x86, 0x8A, 0x8C, 0x8E, 0x8F, 0xBC, 0xBE, 0xC0, 0xD8));
         if (form.extendedMode()) {
             known.add(0x88);
         }

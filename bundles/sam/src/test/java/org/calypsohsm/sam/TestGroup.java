@@ -1,9 +1,9 @@
 package org.calypsohsm.sam;
 
-import java.util.HashSet;
+import java.util.Arrays;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyValue;
@@ -15,9 +15,19 @@ import org.calypsohsm.testkeys.TestKeys;
 final class TestGroup implements KeyGroup {
 
     final Map<Integer, Integer> uses = new TreeMap<>();
-    private final Map<Integer, SamKey> keys = new TreeMap<>();
-    private final Set<Integer> blocked = new HashSet<>();
+    private final Map<Integer, SamKey> keys = new ConcurrentSkipListMap<>();
+    private final int[] counters = new int[COUNTERS];
+    private final int[] ceilings = new int[COUNTERS];
+    private final boolean[] free = new boolean[COUNTERS];
     private byte[] parameters = new byte[PARAMETERS_LENGTH];
+    private byte[] lockFile = new byte[LOCK_FILE_LENGTH];
+    private int number;
+    private int transactionNumber;
+    private int lastBlocked = COUNTERS - 1;
+
+    private TestGroup() {
+        Arrays.fill(ceilings, HIGHEST_CEILING);
+    }
 
     /** A group without any key. */
     static TestGroup empty() {
@@ -51,15 +61,84 @@ final class TestGroup implements KeyGroup {
         return this;
     }
 
-    /** Puts the event counter of a key at its ceiling. */
+    /** Sets one of the parameters of a key, PAR1 to PAR10. */
+    TestGroup par(int reference, int number, int value) {
+        SamKey key = keys.get(reference);
+        byte[] readable = new byte[SamKey.READABLE_LENGTH];
+        key.copyReadable(readable, 0);
+        readable[2 + number] = (byte) value;
+        return put(new SamKey(reference, key.kif(), key.kvc(), key.alg(),
+                Arrays.copyOfRange(readable, 3, SamKey.READABLE_LENGTH), key.value()));
+    }
+
+    /** Gives a key another algorithm, and nothing else. */
+    TestGroup alg(int reference, int alg) {
+        SamKey key = keys.get(reference);
+        return put(reference, key.kif(), key.kvc(), alg, key.value()).par(reference, 1, 0x01).par(reference, 5, 0x01);
+    }
+
+    /** Invalidates a key. */
+    TestGroup invalidate(int reference) {
+        return put(keys.get(reference).invalidated());
+    }
+
+    /** Ties a key to an event counter. */
+    TestGroup count(int reference, int counter, int value, int ceiling) {
+        counters[counter] = value;
+        ceilings[counter] = ceiling;
+        return par(reference, 4, counter);
+    }
+
+    /** Puts the event counter of a key at its ceiling; each key so blocked gets a counter of its own, from the highest down. */
     TestGroup block(int reference) {
-        blocked.add(reference);
+        return count(reference, lastBlocked--, 7, 7);
+    }
+
+    /** Sets enable bits, byte 0 of the SAM parameters. */
+    TestGroup enable(int bits) {
+        parameters[0] = (byte) bits;
+        return this;
+    }
+
+    /** Makes a lock file of its parameters and value. */
+    TestGroup lock(int lockParameters, byte[] value) {
+        lockFile = new byte[LOCK_FILE_LENGTH];
+        lockFile[0] = (byte) 0xEF;
+        lockFile[1] = 0x01;
+        lockFile[7] = (byte) lockParameters;
+        System.arraycopy(value, 0, lockFile, 13, value.length);
+        return this;
+    }
+
+    /** Takes over everything of another group but the notes on uses. */
+    TestGroup become(TestGroup other) {
+        keys.clear();
+        keys.putAll(other.keys);
+        System.arraycopy(other.counters, 0, counters, 0, COUNTERS);
+        System.arraycopy(other.ceilings, 0, ceilings, 0, COUNTERS);
+        System.arraycopy(other.free, 0, free, 0, COUNTERS);
+        parameters = other.parameters.clone();
+        lockFile = other.lockFile.clone();
+        return this;
+    }
+
+    TestGroup transactionNumber(int last) {
+        transactionNumber = last;
+        return this;
+    }
+
+    int transactionNumber() {
+        return transactionNumber;
+    }
+
+    TestGroup number(int other) {
+        number = other;
         return this;
     }
 
     @Override
     public int number() {
-        return 0;
+        return number;
     }
 
     @Override
@@ -85,21 +164,60 @@ final class TestGroup implements KeyGroup {
     }
 
     @Override
-    public boolean countUse(SamKey key) {
-        if (blocked.contains(key.reference())) {
-            return false;
+    public int countUse(SamKey key) {
+        int counter = key.eventCounter();
+        if (counter >= COUNTERS || counter != 0 && counters[counter] >= ceilings[counter]) {
+            return BLOCKED;
         }
         uses.merge(key.reference(), 1, Integer::sum);
-        return true;
+        return counter == 0 ? 0 : ++counters[counter];
     }
 
     @Override
     public int eventCounter(int number) {
-        return 0;
+        return counters[number];
     }
 
     @Override
     public int ceiling(int number) {
-        return 0xFFFFFA;
+        return ceilings[number];
+    }
+
+    @Override
+    public boolean isFree(int number) {
+        return free[number];
+    }
+
+    @Override
+    public byte[] lockFile() {
+        return lockFile.clone();
+    }
+
+    @Override
+    public int nextTransactionNumber() {
+        return ++transactionNumber;
+    }
+
+    @Override
+    public void writeKey(SamKey key) {
+        put(key);
+    }
+
+    @Override
+    public void writeLockFile(byte[] file) {
+        lockFile = file.clone();
+    }
+
+    @Override
+    public void writeParameters(byte[] bytes) {
+        parameters(bytes);
+    }
+
+    @Override
+    public void writeCeilings(int first, int[] values, boolean[] flags) {
+        System.arraycopy(values, 0, ceilings, first, values.length);
+        if (flags != null) {
+            System.arraycopy(flags, 0, free, first, flags.length);
+        }
     }
 }

@@ -22,24 +22,36 @@ final class WatchedPlugin {
     }
 
     private static <T> T watch(Class<T> type, T target, Consumer<String> watcher) {
-        InvocationHandler handler = (proxy, method, arguments) -> {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, new Watch(target, watcher)));
+    }
+
+    private record Watch(Object target, Consumer<String> watcher) implements InvocationHandler {
+
+        @Override
+        public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
             if (method.getDeclaringClass() != Object.class) {
                 watcher.accept(method.getName());
             }
-            Object result = invoke(target, method, arguments);
+            unwrap(arguments);
+            Object result;
+            try {
+                result = method.invoke(target, arguments);
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
             if (result instanceof DiversifiedKey key) {
                 return watch(DiversifiedKey.class, key, watcher);
             }
             return result instanceof SessionDigest digest ? watch(SessionDigest.class, digest, watcher) : result;
-        };
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
-    }
+        }
 
-    private static Object invoke(Object target, Method method, Object[] arguments) throws Throwable {
-        try {
-            return method.invoke(target, arguments);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
+        /** A plugin knows its own keys only, so it is given back the one that it handed out. */
+        private static void unwrap(Object[] arguments) {
+            for (int i = 0; arguments != null && i < arguments.length; i++) {
+                if (arguments[i] instanceof Proxy && Proxy.getInvocationHandler(arguments[i]) instanceof Watch watch) {
+                    arguments[i] = watch.target;
+                }
+            }
         }
     }
 }

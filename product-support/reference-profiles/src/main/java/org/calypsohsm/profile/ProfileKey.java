@@ -8,6 +8,7 @@ import org.bouncycastle.crypto.modes.CBCBlockCipher;
 import org.bouncycastle.crypto.modes.CBCModeCipher;
 import org.bouncycastle.crypto.params.KeyParameter;
 import org.bouncycastle.crypto.params.ParametersWithIV;
+import org.calypsohsm.key.KeyValue;
 import org.calypsohsm.product.DiversifiedKey;
 import org.calypsohsm.product.TransferException;
 import org.calypsohsm.product.TransferredRecord;
@@ -63,6 +64,11 @@ abstract class ProfileKey implements ReferenceKey {
             throw new IllegalStateException("This key was destroyed.");
         }
         return key;
+    }
+
+    @Override
+    public final KeyValue revealKey() {
+        return KeyValue.copyOf(key());
     }
 
     final KeyedCipher cipher() {

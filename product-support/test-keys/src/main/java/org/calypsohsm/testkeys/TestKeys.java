@@ -27,6 +27,10 @@ public final class TestKeys {
     /** KVC of the system keys. */
     public static final int SYSTEM_KVC = 0xFF;
 
+    /** PAR1 and PAR5 as the virtual SAM reads them: the test keys may be used for everything. */
+    private static final byte CIPHER_ENABLE = 0x01;
+    private static final byte DATA_CIPHER_ENABLE = 0x01;
+
     private static final int ALG_DESX_CBC = 0x20;
     private static final int ALG_TDES_CBC = 0x40;
     private static final int[] ALGS = {ALG_DESX_CBC, 0x30, ALG_TDES_CBC, 0x50};
@@ -96,6 +100,9 @@ public final class TestKeys {
     }
 
     private static SamKey key(int keyGroup, int record, int kif, int kvc, int alg) {
-        return new SamKey(record, kif, kvc, alg, new byte[SamKey.PARAMETERS], value(keyGroup, kif, kvc));
+        byte[] parameters = new byte[SamKey.PARAMETERS];
+        parameters[0] = CIPHER_ENABLE;
+        parameters[4] = DATA_CIPHER_ENABLE;
+        return new SamKey(record, kif, kvc, alg, parameters, value(keyGroup, kif, kvc));
     }
 }
