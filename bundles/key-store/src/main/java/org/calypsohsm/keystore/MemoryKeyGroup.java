@@ -1,5 +1,6 @@
 package org.calypsohsm.keystore;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -136,5 +137,34 @@ final class MemoryKeyGroup implements KeyGroup {
                 free.set(first + i, newFree[i] ? 1 : 0);
             }
         }
+    }
+
+    /** Writes all but the keys: counters, ceilings, free flags, transaction number, parameters, lock file. */
+    synchronized void writeState(ByteBuffer state) {
+        int flags = 0;
+        for (int i = 0; i < COUNTERS; i++) {
+            state.putInt(counters.get(i)).putInt(ceilings.get(i));
+            flags |= free.get(i) << i;
+        }
+        state.putInt(flags).putInt(transactionNumber.get()).put(parameters).put(lockFile);
+    }
+
+    /** Reads what {@link #writeState} wrote. */
+    synchronized void readState(ByteBuffer state) {
+        for (int i = 0; i < COUNTERS; i++) {
+            counters.set(i, state.getInt());
+            ceilings.set(i, state.getInt());
+        }
+        int flags = state.getInt();
+        for (int i = 0; i < COUNTERS; i++) {
+            free.set(i, flags >> i & 1);
+        }
+        transactionNumber.set(state.getInt());
+        byte[] bytes = new byte[PARAMETERS_LENGTH];
+        state.get(bytes);
+        parameters = bytes;
+        bytes = new byte[LOCK_FILE_LENGTH];
+        state.get(bytes);
+        lockFile = bytes;
     }
 }

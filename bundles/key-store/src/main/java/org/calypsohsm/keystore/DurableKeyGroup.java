@@ -1,0 +1,198 @@
+package org.calypsohsm.keystore;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.calypsohsm.key.KeyGroup;
+import org.calypsohsm.key.KeyValue;
+import org.calypsohsm.key.SamKey;
+import org.calypsohsm.key.SystemKeyType;
+
+/**
+ * A key group whose every change is on the disk before the call returns. It works on a copy in memory, and hands itself to
+ * the {@link GroupCommit} after each change.
+ */
+final class DurableKeyGroup implements KeyGroup {
+
+    private static final int FREE_FLAGS = Integer.BYTES;
+    private static final int NUMBER = Integer.BYTES;
+    private static final int STATE_LENGTH = 2 * COUNTERS * NUMBER + FREE_FLAGS + NUMBER + PARAMETERS_LENGTH + LOCK_FILE_LENGTH;
+    private static final int KEY_LENGTH = 1 + SamKey.READABLE_LENGTH + KeyValue.LENGTH;
+
+    private final MemoryKeyGroup memory;
+    private final GroupCommit commits;
+    /** Keys that changed since they were written last. */
+    private final Map<Integer, SamKey> changedKeys = new HashMap<>();
+
+    private DurableKeyGroup(MemoryKeyGroup memory, GroupCommit commits) {
+        this.memory = memory;
+        this.commits = commits;
+    }
+
+    private static String prefix(int number) {
+        return String.format("group/%08X/", number);
+    }
+
+    private static String stateName(int number) {
+        return prefix(number) + "state";
+    }
+
+    private static String keyName(int number, int reference) {
+        return prefix(number) + String.format("key/%02X", reference);
+    }
+
+
+    /** Makes a group, on the disk when this returns. */
+    static DurableKeyGroup create(int number, List<SamKey> workKeys, List<SamKey> systemKeys, GroupCommit commits) {
+        DurableKeyGroup group = new DurableKeyGroup(new MemoryKeyGroup(number, workKeys, systemKeys), commits);
+        workKeys.forEach(key -> group.changedKeys.put(key.reference(), key));
+        systemKeys.forEach(key -> group.changedKeys.put(key.reference(), key));
+        commits.commit(group);
+        return group;
+    }
+
+    /** Reads a group from the disk. */
+    static DurableKeyGroup read(int number, SealedStore store, GroupCommit commits) {
+        MemoryKeyGroup memory = new MemoryKeyGroup(number, List.of(), List.of());
+        ByteBuffer state = ByteBuffer.wrap(store.get(stateName(number)));
+        if (state.remaining() != STATE_LENGTH) {
+            throw new KeyStoreException("the state of key group " + number + " has " + state.remaining() + " bytes instead of "
+                    + STATE_LENGTH + ".", null);
+        }
+        memory.readState(state);
+        for (String name : store.names(prefix(number) + "key/")) {
+            memory.writeKey(key(Integer.parseInt(name.substring(name.length() - 2), 16), store.get(name)));
+        }
+        return new DurableKeyGroup(memory, commits);
+    }
+
+    private static SamKey key(int reference, byte[] record) {
+        byte[] parameters = Arrays.copyOfRange(record, 4, 4 + SamKey.PARAMETERS);
+        byte[] value = Arrays.copyOfRange(record, 1 + SamKey.READABLE_LENGTH, KEY_LENGTH);
+        SamKey key = new SamKey(reference, record[1] & 0xFF, record[2] & 0xFF, record[3] & 0xFF, parameters, KeyValue.copyOf(value));
+        Arrays.fill(value, (byte) 0);
+        boolean usable = record[0] != 0;
+        Arrays.fill(record, (byte) 0);
+        return usable ? key : key.invalidated();
+    }
+
+    private static byte[] record(SamKey key) {
+        byte[] record = new byte[KEY_LENGTH];
+        record[0] = (byte) (key.isUsable() ? 1 : 0);
+        key.copyReadable(record, 1);
+        byte[] value = key.value().revealKeyBytes();
+        System.arraycopy(value, 0, record, 1 + SamKey.READABLE_LENGTH, KeyValue.LENGTH);
+        Arrays.fill(value, (byte) 0);
+        return record;
+    }
+
+    /** Puts what changed into the store; called by the thread that commits. */
+    void writeTo(SealedStore store) {
+        List<SamKey> keys;
+        synchronized (changedKeys) {
+            keys = List.copyOf(changedKeys.values());
+            changedKeys.clear();
+        }
+        for (SamKey key : keys) {
+            byte[] record = record(key);
+            store.put(keyName(number(), key.reference()), record);
+            Arrays.fill(record, (byte) 0);
+        }
+        ByteBuffer state = ByteBuffer.allocate(STATE_LENGTH);
+        memory.writeState(state);
+        store.put(stateName(number()), state.array());
+        Arrays.fill(state.array(), (byte) 0);
+    }
+
+    @Override
+    public int number() {
+        return memory.number();
+    }
+
+    @Override
+    public SamKey workKey(int kif, int kvc) {
+        return memory.workKey(kif, kvc);
+    }
+
+    @Override
+    public SamKey workKeyAt(int record) {
+        return memory.workKeyAt(record);
+    }
+
+    @Override
+    public SamKey systemKey(SystemKeyType type) {
+        return memory.systemKey(type);
+    }
+
+    @Override
+    public byte[] parameters() {
+        return memory.parameters();
+    }
+
+    @Override
+    public int countUse(SamKey key) {
+        int value = memory.countUse(key);
+        if (value > 0) {
+            commits.commit(this);
+        }
+        return value;
+    }
+
+    @Override
+    public int eventCounter(int counter) {
+        return memory.eventCounter(counter);
+    }
+
+    @Override
+    public int ceiling(int counter) {
+        return memory.ceiling(counter);
+    }
+
+    @Override
+    public boolean isFree(int counter) {
+        return memory.isFree(counter);
+    }
+
+    @Override
+    public byte[] lockFile() {
+        return memory.lockFile();
+    }
+
+    @Override
+    public int nextTransactionNumber() {
+        int value = memory.nextTransactionNumber();
+        commits.commit(this);
+        return value;
+    }
+
+    @Override
+    public void writeKey(SamKey key) {
+        synchronized (changedKeys) {
+            changedKeys.put(key.reference(), key);
+        }
+        commits.commit(this);
+        // Only now, so that no command uses a key that could still be lost.
+        memory.writeKey(key);
+    }
+
+    @Override
+    public void writeLockFile(byte[] file) {
+        memory.writeLockFile(file);
+        commits.commit(this);
+    }
+
+    @Override
+    public void writeParameters(byte[] parameters) {
+        memory.writeParameters(parameters);
+        commits.commit(this);
+    }
+
+    @Override
+    public void writeCeilings(int first, int[] ceilings, boolean[] free) {
+        memory.writeCeilings(first, ceilings, free);
+        commits.commit(this);
+    }
+}

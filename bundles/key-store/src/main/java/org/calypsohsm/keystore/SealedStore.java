@@ -1,0 +1,81 @@
+package org.calypsohsm.keystore;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.h2.mvstore.MVMap;
+import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
+
+/** A file of sealed records. What is put becomes durable, all of it or nothing, with the next {@link #commit()}. */
+final class SealedStore implements AutoCloseable {
+
+    /** Old chunks are kept this long before their place is used again. */
+    private static final int RETENTION_MILLIS = 1000;
+    /** From this size on, the file is looked at for places to free. */
+    private static final long COMPACT_FROM_BYTES = 32L << 20;
+    private static final int COMPACT_MILLIS = 20;
+    private static final int COMMITS_BETWEEN_LOOKS = 256;
+
+    private final MVStore store;
+    private final MVMap<String, byte[]> records;
+    private final StorageKey key;
+    private int commits;
+
+    /**
+     * Opens the file, or makes it.
+     *
+     * @param file where it is
+     * @param key  seals and opens the records
+     * @throws KeyStoreException if the file is in use, broken, or cannot be written
+     */
+    SealedStore(Path file, StorageKey key) {
+        this.key = key;
+        try {
+            store = new MVStore.Builder().fileName(file.toString()).autoCommitDisabled().open();
+        } catch (MVStoreException e) {
+            throw new KeyStoreException("the file " + file + " does not open: " + firstLine(e) + ".", e);
+        }
+        store.setVersionsToKeep(0);
+        store.setRetentionTime(RETENTION_MILLIS);
+        records = store.openMap("records");
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    /** @return the record, or null if there is none of this name */
+    byte[] get(String name) {
+        byte[] sealed = records.get(name);
+        return sealed == null ? null : key.open(name, sealed);
+    }
+
+    /** @return the names that begin so, in order */
+    List<String> names(String prefix) {
+        List<String> names = new ArrayList<>();
+        for (String name = records.ceilingKey(prefix); name != null && name.startsWith(prefix); name = records.higherKey(name)) {
+            names.add(name);
+        }
+        return names;
+    }
+
+    void put(String name, byte[] record) {
+        records.put(name, key.seal(name, record));
+    }
+
+    /** Returns when all that was put is on the disk. */
+    void commit() {
+        store.commit();
+        store.sync();
+        if (++commits % COMMITS_BETWEEN_LOOKS == 0 && store.getFileStore().size() > COMPACT_FROM_BYTES) {
+            store.compactFile(COMPACT_MILLIS);
+        }
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

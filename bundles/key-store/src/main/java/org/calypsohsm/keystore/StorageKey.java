@@ -1,0 +1,65 @@
+package org.calypsohsm.keystore;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+
+import javax.crypto.Cipher;
+import javax.crypto.SecretKey;
+import javax.crypto.spec.GCMParameterSpec;
+
+/**
+ * Seals the records of the store: AES-256-GCM with a random nonce, bound to the name of the record.
+ * Sealed: format 1, nonce 12, ciphertext, tag 16. Used by one thread at a time.
+ */
+final class StorageKey {
+
+    private static final byte FORMAT = 1;
+    private static final int NONCE = 12;
+    private static final int TAG_BITS = 128;
+    private static final int KEY_LENGTH = 32;
+    private static final String TRANSFORMATION = "AES/GCM/NoPadding";
+
+    private final SecretKey key;
+    private final SecureRandom random = new SecureRandom();
+
+    /** @param key AES key of 256 bits */
+    StorageKey(SecretKey key) {
+        if (key.getEncoded() == null || key.getEncoded().length != KEY_LENGTH) {
+            throw new IllegalArgumentException("A storage key has " + KEY_LENGTH + " bytes.");
+        }
+        this.key = key;
+    }
+
+    byte[] seal(String name, byte[] record) {
+        try {
+            byte[] nonce = new byte[NONCE];
+            random.nextBytes(nonce);
+            Cipher cipher = Cipher.getInstance(TRANSFORMATION);
+            cipher.init(Cipher.ENCRYPT_MODE, key, new GCMParameterSpec(TAG_BITS, nonce));
+            cipher.updateAAD(name.getBytes(StandardCharsets.US_ASCII));
+            byte[] sealed = new byte[1 + NONCE + cipher.getOutputSize(record.length)];
+            sealed[0] = FORMAT;
+            System.arraycopy(nonce, 0, sealed, 1, NONCE);
+            cipher.doFinal(record, 0, record.length, sealed, 1 + NONCE);
+            return sealed;
+        } catch (GeneralSecurityException e) {
+            throw new KeyStoreException("the record " + name + " cannot be sealed.", e);
+        }
+    }
+
+    /** @throws KeyStoreException if the record was changed, moved, or sealed under another key */
+    byte[] open(String name, byte[] sealed) {
+        try {
+            if (sealed.length < 1 + NONCE || sealed[0] != FORMAT) {
+                throw new KeyStoreException("the record " + name + " has an unknown form.", null);
+            }
+            Cipher cipher = Cipher.getInstance(TRANSFORMATION);
+            cipher.init(Cipher.DECRYPT_MODE, key, new GCMParameterSpec(TAG_BITS, sealed, 1, NONCE));
+            cipher.updateAAD(name.getBytes(StandardCharsets.US_ASCII));
+            return cipher.doFinal(sealed, 1 + NONCE, sealed.length - 1 - NONCE);
+        } catch (GeneralSecurityException e) {
+            throw new KeyStoreException("the record " + name + " does not open: it was changed, or the storage key is another.", e);
+        }
+    }
+}
