@@ -27,11 +27,13 @@ import picocli.CommandLine.Option;
 
 /** Runs the benchmarks and prints each figure beside its bound. */
 @Command(name = "hsm bench", mixinStandardHelpOptions = true, sortOptions = false, description = {
-    "Measures sale sessions through the channel API beside the raw block operations, and the heap of an idle channel.",
-    "Both are measured in the same run on the same cores; compare ratios, not single figures."})
+    "Measures sale sessions through the channel API beside the raw block operations, the heap of an idle channel,",
+    "and what durable counters cost.",
+    "All are measured in the same run on the same cores; compare ratios, not single figures."})
 public final class BenchmarkRun implements Callable<Integer> {
 
     private static final int DEFAULT_IDLE_CHANNELS = 100_000;
+    private static final int COUNTER_SECONDS = 5;
 
     @Option(names = "--quick", description = "Short measurements: a look, not a figure to quote.")
     private boolean quick;
@@ -46,6 +48,10 @@ public final class BenchmarkRun implements Callable<Integer> {
     @Option(names = "--idle-channels", paramLabel = "N", defaultValue = "" + DEFAULT_IDLE_CHANNELS,
             description = "Channels to open for the heap of an idle channel; default: ${DEFAULT-VALUE}.")
     private int idleChannels;
+
+    @Option(names = "--clients", paramLabel = "N", defaultValue = "1000",
+            description = "Clients at once for the cost of durable counters (default: ${DEFAULT-VALUE}).")
+    private int clients;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
     private File json;
@@ -64,7 +70,7 @@ public final class BenchmarkRun implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws RunnerException, IOException {
+    public Integer call() throws RunnerException, IOException, InterruptedException {
         int measured = quick ? 1 : rounds;
         System.out.printf("Measuring with %d threads, %d round(s), one forked JVM a figure; this takes about %d minutes.%n", threads,
                 measured, quick ? 1 : 2 * rounds);
@@ -76,6 +82,14 @@ public final class BenchmarkRun implements Callable<Integer> {
         print(figures);
         double bytes = IdleChannelHeap.bytesPerChannel(idleChannels);
         System.out.printf("%nAn idle open channel costs %.0f bytes of heap (%,d open on one module).%n", bytes, idleChannels);
+        List<CounterLoad.Rates> counted = new ArrayList<>();
+        for (int round = 0; round < measured; round++) {
+            counted.add(new CounterLoad(clients, quick ? 2 : COUNTER_SECONDS).measure());
+        }
+        double durableRatio = median(counted, CounterLoad.Rates::ratio);
+        System.out.printf("%nWith %,d clients at once, each with a thread of its own, and a counted key: %,.0f sessions/s with"
+                + " counters in memory, %,.0f/s with durable counters: %.0f%%.%n", clients, median(counted, CounterLoad.Rates::memory),
+                median(counted, CounterLoad.Rates::durable), 100 * durableRatio);
         if (json != null) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("threads", threads);
@@ -83,6 +97,8 @@ public final class BenchmarkRun implements Callable<Integer> {
             document.put("sessionsPerSecond", figures);
             document.put("idleChannelBytes", bytes);
             document.put("idleChannels", idleChannels);
+            document.put("clients", clients);
+            document.put("durableToMemory", durableRatio);
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json, document);
         }
         return 0;
@@ -104,8 +120,7 @@ public final class BenchmarkRun implements Callable<Integer> {
         return medians;
     }
 
-    private static double median(List<Map<Profile, Map<String, Double>>> rounds,
-            ToDoubleFunction<Map<Profile, Map<String, Double>>> figure) {
+    private static <T> double median(List<T> rounds, ToDoubleFunction<T> figure) {
         double[] sorted = rounds.stream().mapToDouble(figure).sorted().toArray();
         return sorted[sorted.length / 2];
     }

@@ -7,6 +7,7 @@ import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ChannelRequest;
+import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.keystore.TestKeyStore;
 import org.calypsohsm.manager.DefaultChannelManager;
 import org.calypsohsm.manager.ManagerWiring;
@@ -22,13 +23,17 @@ final class Platform {
 
     private final ChannelManager manager;
 
-    /** Starts them with one module without limit of channels. */
+    /** Starts them with one module without limit of channels, on public test keys in memory. */
     Platform() {
+        this(new TestKeyStore(Configs.of(TestKeyStore.Config.class, Map.of())));
+    }
+
+    /** Starts them with one module without limit of channels, on the keys of a store. */
+    Platform(KeyStore keys) {
         KnownChallenges sams = new KnownChallenges();
         sams.add(new Cd97Plugin(), Profile.DESX_CBC.reference.alg());
         sams.add(new Cd21Plugin(), Profile.TDES_RETAIL.reference.alg());
         sams.add(new TangoPlugin(), Profile.TDES_CBC.reference.alg(), Profile.AES_CMAC.reference.alg());
-        TestKeyStore keys = new TestKeyStore(Configs.of(TestKeyStore.Config.class, Map.of()));
         SecurityModule module = new PciS3Module(Configs.of(PciS3Module.Config.class,
                 Map.of("hsm_module_name", "benchmark", "model", 0)), keys, sams.emulation());
         manager = ManagerWiring.over(Configs.of(DefaultChannelManager.Config.class, Map.of()), module);

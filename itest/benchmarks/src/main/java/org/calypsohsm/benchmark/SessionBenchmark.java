@@ -3,7 +3,6 @@ package org.calypsohsm.benchmark;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
-import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.key.KeyValue;
@@ -97,27 +96,10 @@ public class SessionBenchmark {
     /** The whole session through the channel API: 13 exchanges. */
     @Benchmark
     public int channel(Shared shared, Channels channels) throws ChannelException {
-        SaleSession session = shared.session;
-        Channel channel = channels.next();
-        exchange(channel, session.selectDiversifier);
-        byte[] challenge = exchange(channel, session.getChallenge);
-        exchange(channel, session.digestInit);
-        for (byte[] update : session.updates) {
-            exchange(channel, update);
-        }
-        exchange(channel, session.digestClose);
-        return exchange(channel, session.authenticates[challenge[0] & 0xFF]).length;
+        return SaleRun.run(shared.session, channels.next());
     }
 
     private static byte challenge() {
         return (byte) ThreadLocalRandom.current().nextInt();
-    }
-
-    private static byte[] exchange(Channel channel, byte[] command) throws ChannelException {
-        byte[] response = channel.exchange(command);
-        if (StatusWord.of(response) != StatusWord.OK) {
-            throw new IllegalStateException("A session failed with " + StatusWord.describe(StatusWord.of(response)) + ".");
-        }
-        return response;
     }
 }
