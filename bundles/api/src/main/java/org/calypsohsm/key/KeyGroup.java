@@ -1,5 +1,7 @@
 package org.calypsohsm.key;
 
+import java.util.concurrent.CompletionStage;
+
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -54,7 +56,7 @@ public interface KeyGroup {
     byte[] parameters();
 
     /**
-     * Counts one use of a key. It returns when the new value of the event counter can no longer be lost.
+     * Counts one use of a key. The response that uses it must not leave before {@link #pendingCommit()} is complete.
      *
      * @param key a key of this group
      * @return the new value of the key's event counter; 0 if the key has none; {@link #BLOCKED} if it is at its ceiling,
@@ -94,11 +96,20 @@ public interface KeyGroup {
     byte[] lockFile();
 
     /**
-     * Takes the next transaction number of the SAM (stored value). It returns when the number can no longer be lost.
+     * Takes the next transaction number of the SAM (stored value). The response that holds it must not leave before
+     * {@link #pendingCommit()} is complete.
      *
      * @return 1..FFFFFF, never the same twice until it wraps
      */
     int nextTransactionNumber();
+
+    /**
+     * Tells when all uses and transaction numbers taken so far can no longer be lost. Waiting is left to the caller, so that
+     * thousands of channels can wait for one write without a thread for each.
+     *
+     * @return completes then, or with what went wrong, after which nothing may be answered; null if there is nothing to wait for
+     */
+    CompletionStage<Void> pendingCommit();
 
     // What follows changes the group. Each method returns when the change can no longer be lost.
 

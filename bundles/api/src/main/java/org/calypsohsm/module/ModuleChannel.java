@@ -1,5 +1,7 @@
 package org.calypsohsm.module;
 
+import java.util.concurrent.CompletionStage;
+
 import org.osgi.annotation.versioning.ConsumerType;
 
 /** One reserved virtual SAM-S1 of a module. The channel manager lets one thread at a time call it. */
@@ -17,6 +19,15 @@ public interface ModuleChannel {
      * @throws ModuleException if the module could not run it, never for a fault in the command
      */
     byte[] exchange(byte[] command) throws ModuleException;
+
+    /**
+     * Tells when the response of the last exchange may leave: not before what it used up can no longer be lost.
+     *
+     * @return completes then, or with what went wrong, after which the response must not leave; null if it may leave at once
+     */
+    default CompletionStage<Void> pendingCommit() {
+        return null;
+    }
 
     /**
      * Gives what another module needs to go on in place of this channel, as long as no session is running.

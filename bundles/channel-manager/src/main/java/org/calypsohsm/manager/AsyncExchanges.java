@@ -16,6 +16,15 @@ final class AsyncExchanges {
     private record Exchange(byte[] command, long submitted, CompletableFuture<byte[]> future) {
     }
 
+    private enum Outcome {
+        /** The exchange has its result. */
+        DONE,
+        /** The channel is parked, and the exchange has to wait. */
+        PARKED,
+        /** The response must not leave yet. */
+        HELD_BACK
+    }
+
     private final ManagedChannel channel;
     private final ChannelContext context;
     private final ArrayDeque<Exchange> waiting = new ArrayDeque<>();
@@ -56,15 +65,47 @@ final class AsyncExchanges {
                     return;
                 }
             }
-            if (!carryOut(exchange)) {
-                pause(exchange);
-                return;
-            }
-            synchronized (this) {
-                waiting.poll();
+            switch (carryOut(exchange)) {
+                case PARKED -> {
+                    pause(exchange);
+                    return;
+                }
+                case HELD_BACK -> {
+                    // It goes on when the response may leave; no thread waits for that.
+                    return;
+                }
+                default -> {
+                    synchronized (this) {
+                        waiting.poll();
+                    }
+                }
             }
         }
         context.executor().execute(this::run);
+    }
+
+    private void release(Exchange exchange, byte[] response, Throwable fault) {
+        Runnable goOn = () -> released(exchange, response, fault);
+        try {
+            // Not on the thread that writes to the disk.
+            context.executor().execute(goOn);
+        } catch (RejectedExecutionException e) {
+            // The manager has stopped; somebody may still wait for the response.
+            goOn.run();
+        }
+    }
+
+    /** Goes on behind an exchange whose response was held back. */
+    private void released(Exchange exchange, byte[] response, Throwable fault) {
+        if (fault == null) {
+            exchange.future.complete(response);
+        } else {
+            exchange.future.completeExceptionally(channel.commitFailed(fault));
+        }
+        synchronized (this) {
+            waiting.poll();
+        }
+        run();
     }
 
     /** Lets the thread go until the channel is placed or the grace time of its next exchange ends. */
@@ -83,22 +124,25 @@ final class AsyncExchanges {
         }
     }
 
-    /** @return false if the channel is parked and the exchange has to wait */
-    private boolean carryOut(Exchange exchange) {
+    private Outcome carryOut(Exchange exchange) {
         try {
-            byte[] response = channel.exchangeUnlessParked(exchange.command);
-            if (response != null) {
-                exchange.future.complete(response);
-                return true;
+            ManagedChannel.Answer answer = channel.exchangeUnlessParked(exchange.command);
+            if (answer != null && answer.pending() != null) {
+                answer.pending().whenComplete((done, fault) -> release(exchange, answer.response(), fault));
+                return Outcome.HELD_BACK;
+            }
+            if (answer != null) {
+                exchange.future.complete(answer.response());
+                return Outcome.DONE;
             }
             if (System.nanoTime() - giveUpAt(exchange) < 0) {
-                return false;
+                return Outcome.PARKED;
             }
             exchange.future.completeExceptionally(channel.unavailable());
         } catch (ChannelException | RuntimeException | Error e) {
             exchange.future.completeExceptionally(e);
         }
-        return true;
+        return Outcome.DONE;
     }
 
     /** The grace time counts from the parking for those who waited then, and from the call for those who came later. */

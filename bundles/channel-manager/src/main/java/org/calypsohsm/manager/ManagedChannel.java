@@ -5,6 +5,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
@@ -36,6 +38,15 @@ final class ManagedChannel implements Channel {
     private static final AtomicReferenceFieldUpdater<ManagedChannel, AsyncExchanges> ASYNC =
             AtomicReferenceFieldUpdater.newUpdater(ManagedChannel.class, AsyncExchanges.class, "async");
 
+    /**
+     * What an exchange gave.
+     *
+     * @param response the response APDU
+     * @param pending  completes when the response may leave; null if it may at once
+     */
+    record Answer(byte[] response, CompletionStage<Void> pending) {
+    }
+
     private enum Life {
         OPEN, CLOSED, EXPIRED, LOST
     }
@@ -60,6 +71,8 @@ final class ManagedChannel implements Channel {
     private Condition placed;
     private String lossReason;
     private volatile long lastUse;
+    /** What holds back the response of the asynchronous exchange in progress. */
+    private CompletionStage<Void> pending;
 
     ManagedChannel(ChannelContext context, long id, int keyGroup, long idleNanos, ModuleSlot slot, ModuleChannel delegate) {
         this.context = context;
@@ -142,15 +155,33 @@ final class ManagedChannel implements Channel {
     /**
      * Exchanges one APDU unless the channel is parked.
      *
-     * @return the response, or null if the channel is parked, so that the caller waits without holding a thread
+     * @return the response, perhaps to be held back; null if the channel is parked, so that the caller waits without holding
+     *         a thread
      */
-    byte[] exchangeUnlessParked(byte[] command) throws ChannelException {
+    Answer exchangeUnlessParked(byte[] command) throws ChannelException {
         lock.lock();
         try {
-            return exchangeLocked(command, false);
+            byte[] response = exchangeLocked(command, false);
+            return response == null ? null : new Answer(response, pending);
         } finally {
+            pending = null;
             endUse();
         }
+    }
+
+    /** Gives the session up, because what it used up could not be kept. */
+    ChannelLostException commitFailed(Throwable fault) {
+        lock.lock();
+        try {
+            return lose(notKept(fault));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static String notKept(Throwable fault) {
+        Throwable cause = fault instanceof CompletionException && fault.getCause() != null ? fault.getCause() : fault;
+        return "what the exchange used up could not be kept: " + cause.getMessage();
     }
 
     /** The lease counts from the end of the last exchange. */
@@ -170,7 +201,7 @@ final class ManagedChannel implements Channel {
         }
         byte[] response;
         try {
-            response = call(command);
+            response = call(command, mayWait);
         } catch (ModuleException e) {
             response = exchangeElsewhere(command, e, mayWait);
             if (response == null) {
@@ -185,7 +216,7 @@ final class ManagedChannel implements Channel {
     }
 
     /** Calls the module, and turns whatever a faulty provider does into a ModuleException. */
-    private byte[] call(byte[] command) throws ModuleException {
+    private byte[] call(byte[] command, boolean mayWait) throws ModuleException {
         byte[] response;
         try {
             response = delegate.exchange(command);
@@ -196,6 +227,7 @@ final class ManagedChannel implements Channel {
         if (response == null || response.length < 2) {
             throw new ModuleException(ModuleException.Reason.FAILED, "the provider answered without a status word.");
         }
+        holdBack(mayWait);
         return response;
     }
 
@@ -204,6 +236,23 @@ final class ManagedChannel implements Channel {
      *
      * @return the response; null if the channel is parked and must not wait
      */
+    /** Sees to it that the response does not leave before what it used up is kept: waits, or leaves that to the caller. */
+    private void holdBack(boolean mayWait) throws ModuleException {
+        CompletionStage<Void> commit = delegate.pendingCommit();
+        if (commit == null) {
+            return;
+        }
+        if (!mayWait) {
+            pending = commit;
+            return;
+        }
+        try {
+            commit.toCompletableFuture().join();
+        } catch (CompletionException | CancellationException e) {
+            throw new ModuleException(ModuleException.Reason.FAILED, notKept(e), e);
+        }
+    }
+
     private byte[] exchangeElsewhere(byte[] command, ModuleException first, boolean mayWait) throws ChannelException {
         ModuleException failure = first;
         Set<ModuleSlot> failed = new HashSet<>();
@@ -229,7 +278,7 @@ final class ManagedChannel implements Channel {
                 }
             }
             try {
-                return call(command);
+                return call(command, mayWait);
             } catch (ModuleException e) {
                 failure = e;
             }

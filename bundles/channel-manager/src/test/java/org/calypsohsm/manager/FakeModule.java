@@ -2,6 +2,8 @@ package org.calypsohsm.manager;
 
 import java.nio.ByteBuffer;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -41,6 +43,8 @@ final class FakeModule implements SecurityModule {
     volatile OpenScript openScript = () -> { };
     volatile OpenScript resumeScript = () -> { };
     volatile Runnable statusScript = () -> { };
+    /** What holds the next responses back; null holds none back. */
+    volatile CompletableFuture<Void> commit;
     volatile boolean givesNull;
     volatile boolean hidesAtr;
     volatile boolean hidesIdleState;
@@ -198,6 +202,11 @@ final class FakeModule implements SecurityModule {
 
         private byte[] status(int statusWord) {
             return new byte[] {(byte) (statusWord >> 8), (byte) statusWord};
+        }
+
+        @Override
+        public CompletionStage<Void> pendingCommit() {
+            return commit;
         }
 
         @Override

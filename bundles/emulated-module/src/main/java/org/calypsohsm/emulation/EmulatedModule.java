@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.calypsohsm.apdu.StatusWord;
@@ -190,6 +191,11 @@ public class EmulatedModule implements SecurityModule {
         public byte[] exchange(byte[] command) throws ModuleException {
             beforeExchange();
             return sam.exchange(command);
+        }
+
+        @Override
+        public CompletionStage<Void> pendingCommit() {
+            return sam.pendingCommit();
         }
 
         @Override

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyValue;
@@ -136,7 +137,7 @@ final class DurableKeyGroup implements KeyGroup {
     public int countUse(SamKey key) {
         int value = memory.countUse(key);
         if (value > 0) {
-            commits.commit(this);
+            commits.add(this);
         }
         return value;
     }
@@ -164,8 +165,13 @@ final class DurableKeyGroup implements KeyGroup {
     @Override
     public int nextTransactionNumber() {
         int value = memory.nextTransactionNumber();
-        commits.commit(this);
+        commits.add(this);
         return value;
+    }
+
+    @Override
+    public CompletionStage<Void> pendingCommit() {
+        return commits.pending(this);
     }
 
     @Override

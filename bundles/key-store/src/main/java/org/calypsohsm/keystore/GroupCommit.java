@@ -2,7 +2,9 @@ package org.calypsohsm.keystore;
 
 import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -16,14 +18,14 @@ final class GroupCommit implements AutoCloseable {
     private static final class Batch {
 
         final Set<DurableKeyGroup> changed = new LinkedHashSet<>();
-        final CountDownLatch done = new CountDownLatch(1);
-        RuntimeException failure;
+        final CompletableFuture<Void> done = new CompletableFuture<>();
     }
 
     private final SealedStore store;
     private final Thread thread;
     private Batch gathering = new Batch();
-    private RuntimeException failure;
+    private Batch writing = new Batch();
+    private volatile RuntimeException failure;
     private boolean stopped;
 
     GroupCommit(SealedStore store) {
@@ -39,30 +41,32 @@ final class GroupCommit implements AutoCloseable {
      * @throws KeyStoreException if it cannot be written
      */
     void commit(DurableKeyGroup group) {
-        Batch mine;
-        synchronized (this) {
-            refuseIfBroken();
-            mine = gathering;
-            mine.changed.add(group);
+        try {
+            add(group).join();
+        } catch (CompletionException e) {
+            throw new KeyStoreException("it cannot be written, so nothing more is counted or changed: "
+                    + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    /**
+     * Sees to it that the present state of a group gets to the disk.
+     *
+     * @return completes when it is there
+     * @throws KeyStoreException if the store is closed, or could not be written before
+     */
+    synchronized CompletableFuture<Void> add(DurableKeyGroup group) {
+        refuseIfBroken();
+        if (gathering.changed.isEmpty()) {
             notifyAll();
         }
-        boolean interrupted = false;
-        while (true) {
-            try {
-                mine.done.await();
-                break;
-            } catch (InterruptedException e) {
-                // The change is made; whether it is durable must be known before anything is answered.
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        if (mine.failure != null) {
-            throw new KeyStoreException("it cannot be written, so nothing more is counted or changed: " + mine.failure.getMessage(),
-                    mine.failure);
-        }
+        gathering.changed.add(group);
+        return gathering.done;
+    }
+
+    /** @return completes when all changes of a group so far are on the disk; null if they are */
+    synchronized CompletionStage<Void> pending(DurableKeyGroup group) {
+        return gathering.changed.contains(group) ? gathering.done : writing.changed.contains(group) ? writing.done : null;
     }
 
     private void refuseIfBroken() {
@@ -73,21 +77,32 @@ final class GroupCommit implements AutoCloseable {
     }
 
     private void run() {
-        Batch batch = next();
-        while (batch != null) {
-            try {
-                for (DurableKeyGroup group : batch.changed) {
-                    group.writeTo(store);
-                }
-                store.commit();
-            } catch (RuntimeException e) {
-                batch.failure = e;
-                synchronized (this) {
-                    failure = e;
-                }
+        for (Batch batch = next(); batch != null; batch = next()) {
+            RuntimeException fault = write(batch);
+            synchronized (this) {
+                failure = fault;
+                writing = new Batch();
             }
-            batch.done.countDown();
-            batch = next();
+            if (fault == null) {
+                batch.done.complete(null);
+            } else {
+                batch.done.completeExceptionally(fault);
+            }
+        }
+    }
+
+    private RuntimeException write(Batch batch) {
+        if (failure != null) {
+            return failure;
+        }
+        try {
+            for (DurableKeyGroup group : batch.changed) {
+                group.writeTo(store);
+            }
+            store.commit();
+            return null;
+        } catch (RuntimeException e) {
+            return e;
         }
     }
 
@@ -103,12 +118,9 @@ final class GroupCommit implements AutoCloseable {
         if (gathering.changed.isEmpty()) {
             return null;
         }
-        Batch batch = gathering;
+        writing = gathering;
         gathering = new Batch();
-        if (failure != null) {
-            batch.failure = failure;
-        }
-        return batch;
+        return writing;
     }
 
     /** Writes what has gathered, and ends. */

@@ -2,6 +2,7 @@ package org.calypsohsm.keystore;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -104,6 +105,11 @@ final class MemoryKeyGroup implements KeyGroup {
     @Override
     public int nextTransactionNumber() {
         return transactionNumber.updateAndGet(last -> last == LAST_TRANSACTION_NUMBER ? 1 : last + 1);
+    }
+
+    @Override
+    public CompletionStage<Void> pendingCommit() {
+        return null;
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.calypsohsm.sam;
 
+import java.util.concurrent.CompletionStage;
+
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.SamKey;
@@ -22,6 +24,7 @@ final class KeyUse {
 
     private final KeyGroup keys;
     private final PluginRegistry plugins;
+    private boolean usedUp;
 
     /** What is computed with a key. */
     interface Computation<T> {
@@ -113,9 +116,32 @@ final class KeyUse {
      * @return the new value of its event counter, 0 if it has none; refused with 6900 at the ceiling
      */
     int count(SamKey key) throws Refusal {
-        int counter = key == null ? 0 : keys.countUse(key);
+        int counter = key == null ? 0 : tryCount(key);
         Refusal.unless(counter != KeyGroup.BLOCKED, StatusWord.COUNTER_BLOCKED);
         return counter;
+    }
+
+    /** Counts the use of a key; answers as {@link KeyGroup#countUse(SamKey)} does. */
+    int tryCount(SamKey key) {
+        int counter = keys.countUse(key);
+        usedUp |= counter > 0;
+        return counter;
+    }
+
+    /** @return the next transaction number of the SAM */
+    int nextTransactionNumber() {
+        usedUp = true;
+        return keys.nextTransactionNumber();
+    }
+
+    /** Begins a command, which has used up nothing yet. */
+    void begin() {
+        usedUp = false;
+    }
+
+    /** @return when what the command has used up can no longer be lost; null if it has used up nothing */
+    CompletionStage<Void> pendingCommit() {
+        return usedUp ? keys.pendingCommit() : null;
     }
 
     /**

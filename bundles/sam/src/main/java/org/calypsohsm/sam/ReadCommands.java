@@ -26,14 +26,14 @@ final class ReadCommands {
 
     private final int serialNumber;
     private final KeyGroup keys;
-    private final PluginRegistry plugins;
+    private final KeyUse use;
     private final Challenges challenges;
     private int lastRecord;
 
-    ReadCommands(int serialNumber, KeyGroup keys, PluginRegistry plugins, Challenges challenges) {
+    ReadCommands(int serialNumber, KeyUse use, Challenges challenges) {
         this.serialNumber = serialNumber;
-        this.keys = keys;
-        this.plugins = plugins;
+        this.use = use;
+        this.keys = use.keys();
         this.challenges = challenges;
     }
 
@@ -186,12 +186,12 @@ final class ReadCommands {
         }
         rest[i + 3] = (byte) 0x80;
 
-        PluginSlot slot = authentication == null ? null : plugins.lease(authentication.alg());
+        PluginSlot slot = authentication == null ? null : use.plugins().lease(authentication.alg());
         if (slot == null) {
             return answer(new byte[SIGNATURE], rest, StatusWord.OK_NOT_SIGNED);
         }
         try {
-            if (keys.countUse(authentication) == KeyGroup.BLOCKED) {
+            if (use.tryCount(authentication) == KeyGroup.BLOCKED) {
                 return Responses.status(StatusWord.COUNTER_BLOCKED);
             }
             DiversifiedKey key = slot.plugin().diversify(authentication.alg(), authentication.value(), serial);

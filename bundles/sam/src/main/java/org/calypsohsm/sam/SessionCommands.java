@@ -27,16 +27,14 @@ final class SessionCommands {
     private static final int REGULAR_CERTIFICATE = 4;
 
     private final SamForm form;
-    private final KeyGroup keys;
-    private final PluginRegistry plugins;
+    private final KeyUse use;
     private final Challenges challenges;
     private final Lock lock;
     private SecureSession session;
 
-    SessionCommands(SamForm form, KeyGroup keys, PluginRegistry plugins, Challenges challenges, Lock lock) {
+    SessionCommands(SamForm form, KeyUse use, Challenges challenges, Lock lock) {
         this.form = form;
-        this.keys = keys;
-        this.plugins = plugins;
+        this.use = use;
         this.challenges = challenges;
         this.lock = lock;
     }
@@ -71,12 +69,12 @@ final class SessionCommands {
         if (challenge == null || challenges.diversifier() == null) {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }
-        SamKey key = byKifKvc ? keys.workKey(apdu.data(0), apdu.data(1)) : keys.workKeyAt(apdu.p2());
+        SamKey key = byKifKvc ? use.keys().workKey(apdu.data(0), apdu.data(1)) : use.keys().workKeyAt(apdu.p2());
         if (key == null || !key.isUsable()) {
             return Responses.status(key == null ? StatusWord.NOT_FOUND : StatusWord.KEY_NOT_USABLE);
         }
         SecureSession opened;
-        PluginSlot slot = plugins.lease(key.alg());
+        PluginSlot slot = use.plugins().lease(key.alg());
         if (slot == null) {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }
@@ -85,7 +83,7 @@ final class SessionCommands {
             if (extended && !plugin.supports(key.alg(), SecurityPlugin.Function.EXTENDED_SESSION)) {
                 return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
             }
-            if (keys.countUse(key) == KeyGroup.BLOCKED) {
+            if (use.tryCount(key) == KeyGroup.BLOCKED) {
                 return Responses.status(StatusWord.COUNTER_BLOCKED);
             }
             opened = SecureSession.open(plugin.diversify(key.alg(), key.value(), challenges.diversifier()), challenge,

@@ -108,7 +108,7 @@ final class StoredValueCommands {
         return Responses.ok(use.counted(key, diversifier, (diversified, counter) -> {
             byte[] challenge = random.next(CHALLENGE);
             // In here, so that a key at its ceiling costs no transaction number.
-            byte[] transactionNumber = Arrays.copyOfRange(Responses.bytes(use.keys().nextTransactionNumber()), 1, 1 + CHALLENGE);
+            byte[] transactionNumber = Arrays.copyOfRange(Responses.bytes(use.nextTransactionNumber()), 1, 1 + CHALLENGE);
             byte[] terminalMac = diversified.storedValueTerminalMac(data, challenge, transactionNumber, serial);
             byte[] cardMac = diversified.storedValueCardMac(data, challenge, transactionNumber, serial, terminalMac);
             byte[] answer = Arrays.copyOf(challenge, 2 * CHALLENGE + terminalMac.length);

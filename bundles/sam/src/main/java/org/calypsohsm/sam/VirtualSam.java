@@ -1,5 +1,7 @@
 package org.calypsohsm.sam;
 
+import java.util.concurrent.CompletionStage;
+
 import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.key.KeyGroup;
@@ -47,6 +49,7 @@ final class VirtualSam implements ModuleChannel {
     private final int serialNumber;
     private final int version;
     private final RandomSource random;
+    private final KeyUse use;
     private final Challenges challenges;
     private final SessionCommands session;
     private final ReadCommands reads;
@@ -63,10 +66,10 @@ final class VirtualSam implements ModuleChannel {
         this.version = version;
         random = services.random();
         challenges = new Challenges(state);
-        KeyUse use = new KeyUse(keys, services.plugins());
+        use = new KeyUse(keys, services.plugins());
         lock = new Lock(serialNumber, use, challenges, state.unlocked());
-        session = new SessionCommands(form, keys, services.plugins(), challenges, lock);
-        reads = new ReadCommands(serialNumber, keys, services.plugins(), challenges);
+        session = new SessionCommands(form, use, challenges, lock);
+        reads = new ReadCommands(serialNumber, use, challenges);
         cardSecrets = new CardSecretCommands(use, challenges, lock);
         storedValue = new StoredValueCommands(form, serialNumber, use, challenges, random, lock);
         signatures = new SignatureCommands(serialNumber, use, challenges, services.busyKeys(), lock);
@@ -81,6 +84,7 @@ final class VirtualSam implements ModuleChannel {
 
     @Override
     public byte[] exchange(byte[] command) {
+        use.begin();
         CommandApdu apdu = CommandApdu.of(command);
         if (!apdu.hasHeader()) {
             return Responses.status(StatusWord.WRONG_LENGTH);
@@ -151,6 +155,11 @@ final class VirtualSam implements ModuleChannel {
             case INTERNAL_AUTHENTICATE -> form.extendedMode();
             default -> false;
         };
+    }
+
+    @Override
+    public CompletionStage<Void> pendingCommit() {
+        return use.pendingCommit();
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.calypsohsm.sam;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 import org.calypsohsm.key.KeyGroup;
@@ -196,6 +197,11 @@ final class TestGroup implements KeyGroup {
     @Override
     public int nextTransactionNumber() {
         return ++transactionNumber;
+    }
+
+    @Override
+    public CompletionStage<Void> pendingCommit() {
+        return null;
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 
 import org.calypsohsm.key.KeyGroup;
@@ -79,7 +80,12 @@ public final class Load {
             int counter = 1 + ThreadLocalRandom.current().nextInt(COUNTERS);
             SamKey key = group.workKeyAt(FIRST_COUNTED_RECORD + counter);
             tell(COUNT_BEGUN, counter, 0);
-            tell(COUNT_ACKNOWLEDGED, counter, group.countUse(key));
+            int value = group.countUse(key);
+            CompletionStage<Void> commit = group.pendingCommit();
+            if (commit != null) {
+                commit.toCompletableFuture().join();
+            }
+            tell(COUNT_ACKNOWLEDGED, counter, value);
         }
     }
 

@@ -1,0 +1,60 @@
+package org.calypsohsm.keystore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+
+import javax.crypto.spec.SecretKeySpec;
+
+import org.calypsohsm.key.KeyValue;
+import org.calypsohsm.key.SamKey;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GroupCommitTest {
+
+    @TempDir
+    Path folder;
+
+    private final StorageKey storageKey = new StorageKey(new SecretKeySpec(new byte[32], "AES"));
+
+    private static SamKey counted() {
+        byte[] parameters = new byte[SamKey.PARAMETERS];
+        parameters[3] = 5;
+        return new SamKey(1, 1, 1, 0x40, parameters, KeyValue.copyOf(new byte[KeyValue.LENGTH]));
+    }
+
+    @Test
+    void aUseIsOnTheDiskWhenItsCommitIsComplete() throws Exception {
+        SealedStore store = new SealedStore(folder.resolve("keys.mv"), storageKey);
+        GroupCommit commits = new GroupCommit(store);
+        DurableKeyGroup group = DurableKeyGroup.create(3, List.of(counted()), List.of(), commits);
+        assertThat(group.pendingCommit()).isNull();
+        for (int use = 1; use <= 20; use++) {
+            assertThat(group.countUse(group.workKeyAt(1))).isEqualTo(use);
+            group.pendingCommit().toCompletableFuture().get();
+            assertThat(DurableKeyGroup.read(3, store, commits).eventCounter(5)).isEqualTo(use);
+        }
+        commits.close();
+        store.close();
+    }
+
+    @Test
+    void afterAFailedWriteNothingIsAcknowledgedAnyMore() {
+        SealedStore store = new SealedStore(folder.resolve("keys.mv"), storageKey);
+        GroupCommit commits = new GroupCommit(store);
+        DurableKeyGroup group = DurableKeyGroup.create(3, List.of(counted()), List.of(), commits);
+        store.close();
+        group.countUse(group.workKeyAt(1));
+        CompletableFuture<Void> commit = group.pendingCommit().toCompletableFuture();
+        assertThatExceptionOfType(ExecutionException.class).isThrownBy(commit::get);
+        assertThatExceptionOfType(KeyStoreException.class).isThrownBy(() -> group.countUse(group.workKeyAt(1)))
+                .withMessageContaining("could not be written before");
+        assertThatExceptionOfType(KeyStoreException.class).isThrownBy(() -> group.writeParameters(new byte[29]));
+        commits.close();
+    }
+}
