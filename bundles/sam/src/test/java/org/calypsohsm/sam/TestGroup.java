@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.LockSupport;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyValue;
@@ -22,6 +23,7 @@ final class TestGroup implements KeyGroup {
     private byte[] parameters = new byte[PARAMETERS_LENGTH];
     private byte[] lockFile = new byte[LOCK_FILE_LENGTH];
     private int number;
+    private long writeNanos;
     private int transactionNumber;
     private int lastBlocked = COUNTERS - 1;
 
@@ -131,6 +133,11 @@ final class TestGroup implements KeyGroup {
         return transactionNumber;
     }
 
+    TestGroup slowWrites(long nanos) {
+        writeNanos = nanos;
+        return this;
+    }
+
     TestGroup number(int other) {
         number = other;
         return this;
@@ -200,6 +207,8 @@ final class TestGroup implements KeyGroup {
 
     @Override
     public void writeKey(SamKey key) {
+        // A store takes its time to write, which lets others come between.
+        LockSupport.parkNanos(writeNanos);
         put(key);
     }
 
