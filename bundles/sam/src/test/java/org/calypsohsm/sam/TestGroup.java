@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.LockSupport;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyValue;
@@ -23,6 +24,7 @@ final class TestGroup implements KeyGroup {
     private byte[] parameters = new byte[PARAMETERS_LENGTH];
     private byte[] lockFile = new byte[LOCK_FILE_LENGTH];
     private int number;
+    private long writeNanos;
     private int transactionNumber;
     private int lastBlocked = COUNTERS - 1;
 
@@ -132,6 +134,11 @@ final class TestGroup implements KeyGroup {
         return transactionNumber;
     }
 
+    TestGroup slowWrites(long nanos) {
+        writeNanos = nanos;
+        return this;
+    }
+
     TestGroup number(int other) {
         number = other;
         return this;
@@ -206,6 +213,8 @@ final class TestGroup implements KeyGroup {
 
     @Override
     public void writeKey(SamKey key) {
+        // A store takes its time to write, which lets others come between.
+        LockSupport.parkNanos(writeNanos);
         put(key);
     }
 

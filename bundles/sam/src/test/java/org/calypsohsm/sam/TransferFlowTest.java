@@ -489,7 +489,7 @@ class TransferFlowTest {
 
     @Test
     void channelsOfAGroupThatWriteAtOnceLoseNoKey() throws Exception {
-        targetKeys.enable(WriteCommands.PLAIN_WORK_KEY_INPUT_ENABLE);
+        targetKeys.enable(WriteCommands.PLAIN_WORK_KEY_INPUT_ENABLE).slowWrites(100_000);
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
             List<Future<?>> channels = new ArrayList<>();
