@@ -6,7 +6,8 @@ package org.calypsohsm.module;
  * @param diversifier       the selected diversifier, 4 or 8 bytes; null if none is selected
  * @param outgoingChallenge the challenge given by Get Challenge and not used yet, 4 or 8 bytes; null if there is none
  * @param incomingChallenge the challenge taken by Give Random and not used yet, 8 bytes; null if there is none
- * @param unlocked          true if the client has unlocked a SAM whose lock is enabled
+ * @param unlocked          true if the SAM is not locked although a lock is enabled: the client unlocked it, or the lock was
+ *                          enabled since its reset
  */
 public record ChannelState(byte[] diversifier, byte[] outgoingChallenge, byte[] incomingChallenge, boolean unlocked) {
 

@@ -87,7 +87,7 @@ public final class BenchmarkRun implements Callable<Integer> {
             counted.add(new CounterLoad(clients, quick ? 2 : COUNTER_SECONDS).measure());
         }
         double durableRatio = median(counted, CounterLoad.Rates::ratio);
-        System.out.printf("%nWith %,d clients at once, each with a thread of its own, and a counted key: %,.0f sessions/s with"
+        System.out.printf("%nWith %,d asynchronous clients at once and a counted key: %,.0f sessions/s with"
                 + " counters in memory, %,.0f/s with durable counters: %.0f%%.%n", clients, median(counted, CounterLoad.Rates::memory),
                 median(counted, CounterLoad.Rates::durable), 100 * durableRatio);
         if (json != null) {

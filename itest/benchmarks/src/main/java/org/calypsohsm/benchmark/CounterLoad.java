@@ -10,12 +10,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
 import org.calypsohsm.channel.Channel;
-import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.SamKey;
@@ -24,8 +23,8 @@ import org.calypsohsm.keystore.TestKeyStore;
 import org.calypsohsm.testkeys.TestKeys;
 
 /**
- * Load harness: many clients at once, each with a channel of its own, run sale sessions with a key whose uses are counted,
- * once with counters in memory and once with counters on the disk.
+ * Load harness: many clients at once, each with a channel of its own, run sale sessions asynchronously with a key whose uses
+ * are counted, once with counters in memory and once with counters on the disk.
  */
 final class CounterLoad {
 
@@ -36,6 +35,7 @@ final class CounterLoad {
     private final int clients;
     private final int seconds;
     private final SaleSession session = new SaleSession(PROFILE);
+    private final LongAdder sessions = new LongAdder();
 
     /**
      * What was measured.
@@ -73,37 +73,54 @@ final class CounterLoad {
     private double sessionsPerSecond(KeyStore keys) throws InterruptedException {
         count(keys.keyGroup(0));
         Platform platform = new Platform(keys);
-        LongAdder sessions = new LongAdder();
-        CountDownLatch warm = new CountDownLatch(clients);
-        List<Thread> threads = new ArrayList<>();
-        long[] end = new long[1];
-        CountDownLatch start = new CountDownLatch(1);
+        List<Client> running = new ArrayList<>();
         for (int client = 0; client < clients; client++) {
-            Channel channel = platform.open();
-            Thread thread = new Thread(() -> {
-                try (channel) {
-                    SaleRun.run(session, channel);
-                    warm.countDown();
-                    start.await();
-                    while (System.nanoTime() - end[0] < 0) {
-                        SaleRun.run(session, channel);
-                        sessions.increment();
-                    }
-                } catch (ChannelException | InterruptedException e) {
-                    throw new IllegalStateException("A client failed: " + e.getMessage(), e);
+            running.add(new Client(platform.open()));
+        }
+        for (Client client : running) {
+            client.next();
+        }
+        TimeUnit.SECONDS.sleep(1);
+        long before = sessions.sum();
+        long begun = System.nanoTime();
+        TimeUnit.SECONDS.sleep(seconds);
+        double rate = (sessions.sum() - before) * 1e9 / (System.nanoTime() - begun);
+        for (Client client : running) {
+            client.stop();
+        }
+        return rate;
+    }
+
+    /** One session after the other on one channel, each begun when the one before is over. */
+    private final class Client {
+
+        private final Channel channel;
+        private final CompletableFuture<Void> over = new CompletableFuture<>();
+        private volatile boolean stopping;
+
+        Client(Channel channel) {
+            this.channel = channel;
+        }
+
+        void next() {
+            SaleRun.runAsync(session, channel).whenComplete((response, fault) -> {
+                if (fault != null) {
+                    over.completeExceptionally(fault);
+                } else if (stopping) {
+                    over.complete(null);
+                } else {
+                    sessions.increment();
+                    next();
                 }
             });
-            threads.add(thread);
-            thread.start();
         }
-        warm.await();
-        long begun = System.nanoTime();
-        end[0] = begun + TimeUnit.SECONDS.toNanos(seconds);
-        start.countDown();
-        for (Thread thread : threads) {
-            thread.join();
+
+        /** Ends with the session in progress, and fails if one failed. */
+        void stop() {
+            stopping = true;
+            over.join();
+            channel.close();
         }
-        return sessions.sum() * 1e9 / (System.nanoTime() - begun);
     }
 
     /** Gives the key of the sessions an event counter. */

@@ -1,5 +1,7 @@
 package org.calypsohsm.benchmark;
 
+import java.util.concurrent.CompletionStage;
+
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
@@ -28,8 +30,32 @@ final class SaleRun {
         return exchange(channel, session.authenticates[challenge[0] & 0xFF]).length;
     }
 
+    /**
+     * Runs one session without holding a thread while a response is held back.
+     *
+     * @return completes when the session is over, or with what failed
+     */
+    static CompletionStage<byte[]> runAsync(SaleSession session, Channel channel) {
+        CompletionStage<byte[]> challenge = exchangeAsync(channel, session.selectDiversifier)
+                .thenCompose(done -> exchangeAsync(channel, session.getChallenge));
+        CompletionStage<byte[]> digest = challenge.thenCompose(done -> exchangeAsync(channel, session.digestInit));
+        for (byte[] update : session.updates) {
+            digest = digest.thenCompose(done -> exchangeAsync(channel, update));
+        }
+        return digest.thenCompose(done -> exchangeAsync(channel, session.digestClose))
+                .thenCombine(challenge, (certificate, bytes) -> session.authenticates[bytes[0] & 0xFF])
+                .thenCompose(authenticate -> exchangeAsync(channel, authenticate));
+    }
+
+    private static CompletionStage<byte[]> exchangeAsync(Channel channel, byte[] command) {
+        return channel.exchangeAsync(command).thenApply(SaleRun::checked);
+    }
+
     private static byte[] exchange(Channel channel, byte[] command) throws ChannelException {
-        byte[] response = channel.exchange(command);
+        return checked(channel.exchange(command));
+    }
+
+    private static byte[] checked(byte[] response) {
         if (StatusWord.of(response) != StatusWord.OK) {
             throw new IllegalStateException("A session failed with " + StatusWord.describe(StatusWord.of(response)) + ".");
         }
