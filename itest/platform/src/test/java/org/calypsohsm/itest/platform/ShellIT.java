@@ -7,6 +7,7 @@ import static org.junit.Assert.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Dictionary;
@@ -14,6 +15,9 @@ import java.util.HexFormat;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Locale;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
@@ -32,6 +36,7 @@ import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.junit.PaxExam;
 import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
@@ -109,7 +114,7 @@ public class ShellIT {
 
     @Test
     public void statusNamesAStoppedProduct() throws Exception {
-        var plugin = container.bundle("org.calypsohsm.product.cd21");
+        Bundle plugin = container.bundle("org.calypsohsm.product.cd21");
         plugin.stop();
         try {
             assertContains(execute("hsm:status"), "NOT OK", "Bundle org.calypsohsm.product.cd21 is stopped.",
@@ -199,6 +204,37 @@ public class ShellIT {
     }
 
     @Test
+    public void whySaysWhatIsMissing() throws Exception {
+        assertContains(execute("hsm:why main"), "Module main is OPERATIONAL");
+        assertContains(execute("hsm:why cd97"), "Bundle org.calypsohsm.product.cd97 runs.", "Component ", " is active.");
+        BundleContext context = FrameworkUtil.getBundle(ShellIT.class).getBundleContext();
+        Bundle broken = context.installBundle("broken", new ByteArrayInputStream(bundle("test.broken", "test.nowhere")));
+        Bundle keys = container.bundle("org.calypsohsm.keystore");
+        try {
+            assertContains(execute("hsm:why broken"), "Bundle test.broken does not resolve.", "(osgi.wiring.package=test.nowhere)",
+                    "which no bundle offers");
+            keys.stop();
+            assertContains(execute("hsm:why keystore"), "is stopped", "felix:start " + keys.getBundleId());
+            assertContains(execute("hsm:why org.calypsohsm.provider.pcis3"), "waits for a service org.calypsohsm.");
+        } finally {
+            keys.start();
+            broken.uninstall();
+        }
+        assertContains(assertThrows(Exception.class, () -> execute("hsm:why nobody")).getMessage(), "has the name nobody");
+    }
+
+    private static byte[] bundle(String name, String imported) throws IOException {
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().putValue(Constants.BUNDLE_MANIFESTVERSION, "2");
+        manifest.getMainAttributes().putValue(Constants.BUNDLE_SYMBOLICNAME, name);
+        manifest.getMainAttributes().putValue(Constants.IMPORT_PACKAGE, imported);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        new JarOutputStream(bytes, manifest).close();
+        return bytes.toByteArray();
+    }
+
+    @Test
     public void wrongUseIsAnError() {
         for (String command : READING) {
             Exception mistake = assertThrows(command, Exception.class, () -> execute(command + " --bogus"));
@@ -211,7 +247,7 @@ public class ShellIT {
 
     @Test
     public void everyCommandHasHelp() throws Exception {
-        for (String command : List.of("status", "modules", "products", "groups", "keys", "counters", "ceilings", "drain", "undrain")) {
+        for (String command : List.of("status", "modules", "products", "groups", "keys", "counters", "ceilings", "drain", "undrain", "why")) {
             assertContains(execute("help hsm:" + command), command + " - ", "scope: hsm");
         }
         assertContains(execute("help hsm:drain"), "--timeout", "--yes", "MODULE");
