@@ -101,9 +101,9 @@ public final class ModuleCommands {
     }
 
     private static String sentence(DrainReport report) {
-        return "Module " + report.module() + " is drained after " + report.took().toMillis() + " ms: " + report.moved()
-                + " channels moved, " + report.closed() + " closed, " + report.waiting() + " wait for a module, " + report.lost()
-                + " sessions lost.\nTo use it again: hsm:undrain " + report.module();
+        return "Module " + report.module() + " is drained after " + report.took().toMillis() + " ms: "
+                + Words.count(report.moved(), "channel") + " moved, " + report.closed() + " closed, " + report.waiting() + " waiting for a module, "
+                + Words.count(report.lost(), "session") + " lost.\nTo use it again: hsm:undrain " + report.module();
     }
 
     private static boolean confirmed(CommandSession session, String question) throws CommandException {

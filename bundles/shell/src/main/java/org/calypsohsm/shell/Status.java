@@ -98,7 +98,7 @@ final class Status {
                 unserved.merge(key.alg(), 1, Integer::sum);
             }
         }
-        unserved.forEach((alg, keys) -> problems.add("Key group " + group.number() + " has " + keys + " keys of ALG " + Hex.of(alg)
+        unserved.forEach((alg, keys) -> problems.add("Key group " + group.number() + " has " + Words.count(keys, "key") + " of ALG " + Hex.of(alg)
                 + ", which no product plugin serves."));
         for (GroupView.Counter counter : group.counters()) {
             if (counter.percent() >= NEARLY_USED_UP) {
@@ -117,9 +117,9 @@ final class Status {
     String summary() {
         int total = modules.stream().mapToInt(ModuleReport::channelsTotal).sum();
         int inUse = modules.stream().mapToInt(ModuleReport::channelsInUse).sum();
-        return modules.size() + " modules with " + total + " channels, " + inUse + " in use; products "
+        return Words.count(modules.size(), "module") + " with " + Words.count(total, "channel") + ", " + inUse + " in use; products "
                 + (products.isEmpty() ? "none" : String.join(", ", new TreeSet<>(products.stream().map(Status::name).toList())))
-                + "; " + groups.size() + " key groups.";
+                + "; " + Words.count(groups.size(), "key group") + ".";
     }
 
     private static String name(Product product) {

@@ -122,7 +122,7 @@ class CommandsTest {
         fakes.service(KeyStore.class, Fakes.keyStore(Map.of(3, 1), Fakes.key(1, 0x40, 3))).plugin("Tango", 0x40);
         StatusCommands commands = new StatusCommands(fakes.context());
         assertThat(commands.status(false)).isEqualTo("""
-                OK: 1 modules with 500 channels, 12 in use; products Tango; 1 key groups.
+                OK: 1 module with 500 channels, 12 in use; products Tango; 1 key group.
                 Modules here are emulations in software, not certified devices.""");
         assertThat(object(commands.status(true)).getBoolean("ok")).isTrue();
     }
@@ -136,7 +136,7 @@ class CommandsTest {
         String status = new StatusCommands(fakes.context()).status(false);
         assertThat(status).startsWith("NOT OK: ").contains("Module full is full", "Module down is FAILED: Because of down.",
                 "Bundle broken does not resolve.", "Bundle halted is stopped.", "Key group 5 is on no module", "There is no product plugin",
-                "Key group 5 has 1 keys of ALG 40, which no product plugin serves.", "Counter 3 of key group 5 is at 950, which is 95 %");
+                "Key group 5 has 1 key of ALG 40, which no product plugin serves.", "Counter 3 of key group 5 is at 950, which is 95 %");
         assertThat(object(new StatusCommands(fakes.context()).status(true)).getJsonArray("problems")).hasSize(8);
     }
 

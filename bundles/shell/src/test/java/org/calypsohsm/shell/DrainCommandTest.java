@@ -44,7 +44,7 @@ class DrainCommandTest {
     @Test
     void impactIsShownBeforeTheQuestion() throws Exception {
         assertThat(commands.drain(session("y\n"), "9", false, "main")).startsWith("Module main is drained after 5 ms: 4 channels moved,"
-                + " 3 closed, 1 wait for a module, 2 sessions lost.");
+                + " 3 closed, 1 waiting for a module, 2 sessions lost.");
         assertThat(console.toString(StandardCharsets.UTF_8)).isEqualToNormalizingNewlines("""
                 Module main has 30 of 500 channels in use; modules with its key groups have 15 free.
                 Not all channels find a place: the others wait for one.

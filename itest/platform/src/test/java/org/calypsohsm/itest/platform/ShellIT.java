@@ -190,7 +190,7 @@ public class ShellIT {
             assertContains(execute("hsm:drain " + module), module + " has 1 of ", "[y/N]", "Nothing was changed.");
             assertEquals(module, channel.module());
             typed = "y\n";
-            assertContains(execute("hsm:drain --timeout 5 " + module), "[y/N]", "1 channels moved", "0 sessions lost");
+            assertContains(execute("hsm:drain --timeout 5 " + module), "[y/N]", "1 channel moved", "0 sessions lost");
             try {
                 assertFalse(module.equals(channel.module()));
                 assertContains(execute("hsm:status"), "Module " + module + " is DRAINING");
