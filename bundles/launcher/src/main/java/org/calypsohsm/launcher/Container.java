@@ -63,7 +63,7 @@ final class Container implements AutoCloseable {
             Path storage = Files.createTempDirectory("hsm-");
             Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst()
                     .orElseThrow(() -> new LauncherException("The launcher's jar holds no OSGi framework; build it again."))
-                    .newFramework(properties(storage, configuration));
+                    .newFramework(properties(storage, distribution, configuration));
             Container container = new Container(framework, storage);
             Runtime.getRuntime().addShutdownHook(new Thread(container::close, "hsm-stop"));
             container.run(distribution.bundles());
@@ -73,12 +73,15 @@ final class Container implements AutoCloseable {
         }
     }
 
-    private static Map<String, String> properties(Path storage, Path configuration) {
+    private static Map<String, String> properties(Path storage, Distribution distribution, Path configuration) {
         Map<String, String> properties = new HashMap<>();
         properties.put(Constants.FRAMEWORK_STORAGE, storage.toString());
         properties.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
         properties.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, Integer.toString(PLATFORM));
         properties.put("configurator.initial", configuration.toUri().toString());
+        // Gogo starts no shell on the terminal by itself; the one of hsm start --shell reads the folder etc of the distribution.
+        properties.put("gosh.args", "--nointeractive");
+        properties.put("gosh.home", distribution.home().toString());
         // Problems reach the user through the framework's events, with reasons; its own log would say them twice.
         properties.put("felix.log.level", "0");
         return properties;
@@ -129,6 +132,15 @@ final class Container implements AutoCloseable {
         return problems.get(bundle);
     }
 
+    /** Tells the framework to stop; it does so on its own thread. */
+    void stop() {
+        try {
+            framework.stop();
+        } catch (BundleException e) {
+            System.err.println("hsm: the container did not stop cleanly: " + e.getMessage());
+        }
+    }
+
     /** Waits until somebody stops the framework. */
     void awaitStop() throws InterruptedException {
         framework.waitForStop(0);
@@ -136,11 +148,9 @@ final class Container implements AutoCloseable {
 
     @Override
     public synchronized void close() {
+        stop();
         try {
-            framework.stop();
             framework.waitForStop(STOP_MILLIS);
-        } catch (BundleException e) {
-            System.err.println("hsm: the container did not stop cleanly: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -105,6 +105,11 @@ final class Platform {
         return command.applyAsInt(options);
     }
 
+    /** Tells the container to stop. */
+    void stop() {
+        container.stop();
+    }
+
     /** Waits until the container stops. */
     void awaitStop() throws InterruptedException {
         container.awaitStop();

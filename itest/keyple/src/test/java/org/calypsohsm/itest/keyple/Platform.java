@@ -52,6 +52,8 @@ final class Platform {
     static Option[] container() {
         Path home = Path.of(System.getProperty("hsm.home")).normalize();
         List<Option> options = new ArrayList<>(List.of(junitBundles(), cleanCaches(true),
+                // A shell on the standard input of the tests would stop the container at its end.
+                frameworkProperty("gosh.args").value("--nointeractive"),
                 frameworkProperty("configurator.initial").value(Path.of(System.getProperty("itest.configuration")).toUri().toString()),
                 bundle(Path.of(System.getProperty("itest.bundle")).toUri().toString()).startLevel(PLATFORM)));
         try (Stream<Path> jars = Files.list(home.resolve("bundle"))) {

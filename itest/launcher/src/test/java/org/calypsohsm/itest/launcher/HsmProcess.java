@@ -2,6 +2,7 @@ package org.calypsohsm.itest.launcher;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,6 +58,15 @@ final class HsmProcess implements AutoCloseable {
         }
         firstLine.complete("");
         return text.toString();
+    }
+
+    /** Types lines, and then the end of the input. */
+    void type(String... lines) throws IOException {
+        try (Writer input = process.outputWriter()) {
+            for (String line : lines) {
+                input.write(line + "\n");
+            }
+        }
     }
 
     /** Waits for the first line of standard output; empty if the process ended without one. */

@@ -77,6 +77,32 @@ class LauncherIT {
     }
 
     @Test
+    void shellReadsCommandsUntilTheEndOfTheInput() throws Exception {
+        try (HsmProcess hsm = hsm("start", "--shell")) {
+            assertThat(hsm.firstLine()).as(hsm.errors()).startsWith("Ready after ");
+            hsm.type("hsm:status", "modules --json", "modules --bogus", "drain spare", "yes", "modules", "undrain spare", "nonsense");
+            assertThat(hsm.exitCode()).isZero();
+            assertThat(hsm.output()).contains("OK: 2 modules with 520 channels", "\"name\":\"spare\"", "hsm:modules has no option --bogus",
+                    "Drain spare? [y/N] Module spare is drained", "DRAINING", "Module spare is OPERATIONAL", "Command not found: nonsense")
+                    .doesNotContain("\tat ");
+            assertThat(hsm.errors()).doesNotContain("ERROR", "\tat ");
+        }
+        try (Stream<Path> leftovers = Files.list(HsmProcess.temporary(work))) {
+            assertThat(leftovers).isEmpty();
+        }
+    }
+
+    @Test
+    void shellDoesNotHoldUpTheEnd() throws Exception {
+        try (HsmProcess hsm = hsm("start", "--shell")) {
+            assertThat(hsm.firstLine()).as(hsm.errors()).startsWith("Ready after ");
+            hsm.terminate();
+            assertThat(hsm.exitCode()).isEqualTo(SIGTERM_EXIT);
+            assertThat(hsm.errors()).doesNotContain("FAILED TO STOP", "ERROR", "\tat ");
+        }
+    }
+
+    @Test
     void demoSellsWithoutALostSession() throws Exception {
         Path figures = work.resolve("figures.json");
         try (HsmProcess hsm = hsm("demo", "--channels", "50", "--sessions", "200", "--modules", "PCI-S3:100,SAM-S20", "--json",

@@ -32,6 +32,8 @@ final class PlatformOptions {
         options.add(junitBundles());
         options.add(cleanCaches(true));
         options.add(frameworkProperty("configurator.initial").value(home.resolve("conf/hsm.json").toUri().toString()));
+        // A shell on the standard input of the tests would stop the container at its end.
+        options.add(frameworkProperty("gosh.args").value("--nointeractive"));
         options.add(systemProperty("logback.configurationFile").value(home.resolve("conf/logback.xml").toUri().toString()));
         try (Stream<Path> jars = Files.list(home.resolve("bundle"))) {
             jars.sorted().forEach(jar -> options.add(bundle(jar.toUri().toString()).startLevel(level(jar.getFileName().toString()))));

@@ -1,0 +1,59 @@
+package org.calypsohsm.shell;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.annotations.GogoCommand;
+import org.calypsohsm.channel.ChannelManager;
+import org.calypsohsm.channel.ModuleReport;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+
+/** The command that tells why something does not work. */
+@Component(service = WhyCommands.class)
+@GogoCommand(scope = "hsm", function = "why")
+public final class WhyCommands {
+
+    private final BundleContext context;
+    private final Services services;
+
+    /**
+     * Makes the command.
+     *
+     * @param context context of the bundle
+     */
+    @Activate
+    public WhyCommands(BundleContext context) {
+        this.context = context;
+        services = new Services(context);
+    }
+
+    /**
+     * Tells what is missing.
+     *
+     * @param arguments name of a module, a bundle or a component
+     * @return the text to show
+     * @throws CommandException if it is used in a wrong way or nothing has the name
+     */
+    @Descriptor("tells what a module, a bundle or a component is missing")
+    public String why(@Descriptor("NAME: of a module, a bundle or a component; of the latter two the last part is enough")
+            String... arguments) throws CommandException {
+        String name = Arguments.one("why", "a name", arguments);
+        List<String> sentences = new ArrayList<>();
+        if (services.isPresent(ChannelManager.class)) {
+            for (ModuleReport module : services.use(ChannelManager.class, ChannelManager::modules)) {
+                if (module.name().equals(name)) {
+                    sentences.add("Module " + name + " is " + module.state() + ": " + module.sentence());
+                }
+            }
+        }
+        sentences.addAll(services.use(ServiceComponentRuntime.class, runtime -> new Why(context, runtime).sentences(name)));
+        if (sentences.isEmpty()) {
+            throw new CommandException("No module, bundle or component has the name " + name + ". Try: hsm:status, hsm:modules, felix:lb");
+        }
+        return String.join("\n", sentences);
+    }
+}
