@@ -1,5 +1,16 @@
 package org.calypsohsm.itest.keyple;
 
+import static org.calypsohsm.itest.keyple.Cards.CONTRACTS;
+import static org.calypsohsm.itest.keyple.Cards.COUNTERS;
+import static org.calypsohsm.itest.keyple.Cards.ENTRY;
+import static org.calypsohsm.itest.keyple.Cards.ENVIRONMENT;
+import static org.calypsohsm.itest.keyple.Cards.EVENTS;
+import static org.calypsohsm.itest.keyple.Cards.HOLDER;
+import static org.calypsohsm.itest.keyple.Cards.LOADED;
+import static org.calypsohsm.itest.keyple.Cards.NEW_CONTRACT;
+import static org.calypsohsm.itest.keyple.Cards.SALE;
+import static org.calypsohsm.itest.keyple.Cards.SPENT;
+import static org.calypsohsm.itest.keyple.Cards.card;
 import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
@@ -7,7 +18,6 @@ import static org.junit.Assert.assertNotEquals;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,17 +59,6 @@ import org.ops4j.pax.exam.spi.reactors.PerClass;
 @ExamReactorStrategy(PerClass.class)
 public class KeypleIT {
 
-    private static final byte ENVIRONMENT = CardCommands.SFI_ENVIRONMENT;
-    private static final byte EVENTS = CardCommands.SFI_EVENTS;
-    private static final byte CONTRACTS = CardCommands.SFI_CONTRACTS;
-    private static final byte COUNTERS = CardCommands.SFI_COUNTERS;
-    private static final int LOADED = 1;
-    private static final int SPENT = 2;
-    private static final byte[] HOLDER = record("environment of the holder");
-    private static final byte[] OLD_CONTRACT = record("ten journeys");
-    private static final byte[] NEW_CONTRACT = record("season ticket");
-    private static final byte[] SALE = record("sold at the desk");
-    private static final byte[] ENTRY = record("entry at the gate");
     private static final int CLIENTS = 20;
     private static final int SALES_EACH = 5;
 
@@ -381,19 +380,6 @@ public class KeypleIT {
     }
 
     // ---
-
-    private static Card card(CardProduct product, int keyGroup, long serialNumber) {
-        return Card.builder(product).keyGroup(keyGroup).serialNumber(serialNumber)
-                .record(ENVIRONMENT, 1, HOLDER)
-                .record(CONTRACTS, 1, OLD_CONTRACT)
-                .counter(LOADED, 100)
-                .counter(SPENT, 100)
-                .build();
-    }
-
-    private static byte[] record(String text) {
-        return Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), CardCommands.RECORD_LENGTH);
-    }
 
     private static boolean holds(byte[] apdu, byte[] part) {
         for (int at = 0; at + part.length <= apdu.length; at++) {

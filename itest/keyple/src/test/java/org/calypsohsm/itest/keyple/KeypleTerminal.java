@@ -88,6 +88,12 @@ final class KeypleTerminal implements AutoCloseable {
                 CARDS.createCalypsoCardSelectionExtension());
     }
 
+    /** Selects the ticketing application even if it is invalidated, which Keyple else takes for no card at all. */
+    CalypsoCard selectInvalidatedCard() {
+        return (CalypsoCard) select(cardReader, READERS.createIsoCardSelector().filterByDfName(TICKETING),
+                CARDS.createCalypsoCardSelectionExtension().acceptInvalidatedCard());
+    }
+
     /** Takes a revision 1 card as its answer to reset shows it. */
     CalypsoCard selectRevision1Card() {
         return (CalypsoCard) select(cardReader, READERS.createBasicCardSelector().filterByPowerOnData("3B8F8001805A.{12}.{8}829000.."),
@@ -128,7 +134,11 @@ final class KeypleTerminal implements AutoCloseable {
     }
 
     SecureExtendedModeTransactionManager extended(CalypsoCard card) {
-        return CARDS.createSecureExtendedModeTransactionManager(cardReader, card, settings());
+        return extended(card, settings());
+    }
+
+    SecureExtendedModeTransactionManager extended(CalypsoCard card, SymmetricCryptoSecuritySetting settings) {
+        return CARDS.createSecureExtendedModeTransactionManager(cardReader, card, settings);
     }
 
     @Override
