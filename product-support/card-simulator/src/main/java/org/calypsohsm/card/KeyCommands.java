@@ -24,7 +24,8 @@ final class KeyCommands {
         int p2 = command.p2();
         int lc = command.lc();
         boolean key = p2 >= CardKeys.ISSUER && p2 <= CardKeys.PER_DIRECTORY;
-        boolean pin = p2 == pinReference(card.product) && card.pin != null;
+        // Keyple sends the revision 3 form to every card, so all take it.
+        boolean pin = (p2 == PIN_REVISION_3 || p2 == pinReference(card.product)) && card.pin != null;
         if (command.p1() != 0 || !key && !pin) {
             throw new Refusal(CardStatus.WRONG_PARAMETER);
         }

@@ -183,12 +183,21 @@ class PinTest {
 
     @ParameterizedTest
     @EnumSource(CardProduct.class)
+    void everyProductTakesChangePinAsKeypleSendsIt(CardProduct product) {
+        Terminal terminal = terminal(product);
+        plain(terminal, RIGHT);
+        assertThat(terminal.send(terminal.apdu("D8 00 FF 04 0A0B0C0D"))).isEqualTo("9000");
+        assertThat(plain(terminal, "0A0B0C0D")).isEqualTo("9000");
+    }
+
+    @ParameterizedTest
+    @EnumSource(CardProduct.class)
     void refusesWrongShapes(CardProduct product) {
         Terminal terminal = terminal(product);
         assertThat(terminal.send(terminal.apdu("20 00 01 04" + RIGHT))).isEqualTo("6B00");
         assertThat(terminal.send(terminal.apdu("20 00 00 05" + RIGHT + "05"))).isEqualTo("6700");
         plain(terminal, RIGHT);
-        String otherReference = product == CardProduct.TANGO_AES ? "D8 00 04" : "D8 00 FF";
+        String otherReference = product == CardProduct.TANGO_AES ? "D8 00 04" : "D8 00 05";
         assertThat(terminal.send(terminal.apdu(otherReference + "04 0A0B0C0D"))).isEqualTo("6B00");
         assertThat(terminal.send(change(terminal, "05 0A0B0C0D0E"))).isEqualTo("6700");
         assertThat(terminal.send(change(terminal, "20" + "00".repeat(32)))).as("the length of a key").isEqualTo("6A87");

@@ -75,7 +75,6 @@ public class KeypleFlowsIT {
     private static final byte OTHER_LOAD = 0x07;
     /** Startup of a CD97-BX: of type 01 Keyple believes that it has no stored value. */
     private static final byte[] CD97_WITH_STORED_VALUE = {0x06, 0x0A, 0x07, 0x03, 0x20, 0x03, 0x11};
-    private static final byte CHANGE = (byte) 0xD8;
 
     /** Form of SAM, by key group. */
     private enum Sam {
@@ -453,7 +452,7 @@ public class KeypleFlowsIT {
 
     @Test
     public void issuerChangesBlockedPin() {
-        forEachWith(everywhere(), UnaryOperator.identity(), KeypleFlowsIT::readerForChangePin, (terminal, card) -> {
+        forEach(everywhere(), UnaryOperator.identity(), (terminal, card) -> {
             CalypsoCard image = terminal.selectCard();
             SecureRegularModeTransactionManager transaction = terminal.regular(image, pinSettings(terminal, card));
             for (int left = 2; left >= 0; left--) {
@@ -472,26 +471,13 @@ public class KeypleFlowsIT {
 
     @Test
     public void changePinNeedsIssuerKey() {
-        forEachWith(everywhere(), UnaryOperator.identity(), KeypleFlowsIT::readerForChangePin, (terminal, card) -> {
+        forEach(everywhere(), UnaryOperator.identity(), (terminal, card) -> {
             CalypsoCard image = terminal.selectCard();
             SymmetricCryptoSecuritySetting settings =
                     pinSettings(terminal, card).setPinModificationCipheringKey(kif(card, CardCommands.LOAD), kvc(card));
             SecureRegularModeTransactionManager transaction = terminal.regular(image, settings);
             transaction.prepareChangePin(OTHER_PIN);
             assertRefused(0x6988, () -> transaction.processCommands(ChannelControl.KEEP_OPEN));
-            transaction.prepareVerifyPin(PIN).processCommands(ChannelControl.CLOSE_AFTER);
-            assertEquals(3, card.pinTries());
-        });
-    }
-
-    /** Change PIN of revision 1 and 2 has P2 04, and Keyple always sends FF. */
-    @Test
-    public void revision2RefusesChangePinAsKeypleSendsIt() {
-        forEach((sam, product) -> !product.isRevision3(), UnaryOperator.identity(), (terminal, card) -> {
-            SecureRegularModeTransactionManager transaction =
-                    terminal.regular(terminal.selectCard(), pinSettings(terminal, card));
-            transaction.prepareChangePin(OTHER_PIN);
-            assertRefused(0x6B00, () -> transaction.processCommands(ChannelControl.KEEP_OPEN));
             transaction.prepareVerifyPin(PIN).processCommands(ChannelControl.CLOSE_AFTER);
             assertEquals(3, card.pinTries());
         });
@@ -508,35 +494,7 @@ public class KeypleFlowsIT {
     }
 
     private static SimulatedCardReader contactReader(String name, Card card) {
-        return new ChangePinReader(name, card, false);
-    }
-
-    private static SimulatedCardReader readerForChangePin(String name, Card card) {
-        return new ChangePinReader(name, card, true);
-    }
-
-    /** Sends Change PIN to a revision 2 card as the card knows it. */
-    private static final class ChangePinReader extends SimulatedCardReader {
-
-        private static final byte REVISION_3 = (byte) 0xFF;
-        private static final byte REVISION_2 = 0x04;
-
-        private final boolean translates;
-
-        ChangePinReader(String name, Card card, boolean contactless) {
-            super(name, card, contactless);
-            translates = !card.product().isRevision3();
-        }
-
-        @Override
-        public byte[] transmitApdu(byte[] apdu) {
-            if (!translates || apdu[1] != CHANGE || apdu[3] != REVISION_3) {
-                return super.transmitApdu(apdu);
-            }
-            byte[] translated = apdu.clone();
-            translated[3] = REVISION_2;
-            return super.transmitApdu(translated);
-        }
+        return new SimulatedCardReader(name, card, false);
     }
 
     // --- keys
