@@ -150,7 +150,7 @@ class ChainTest {
                     String subject = name + " event " + i;
                     log.record(TestLog.event(subject));
                     if (i % 10 == 0) {
-                        assertThat(log.tail(threads * 2).stream().map(entry -> entry.event().subject())).contains(subject);
+                        assertThat(log.tail(threads * each).stream().map(entry -> entry.event().subject())).contains(subject);
                         assertThat(log.verify().sentence()).contains("as they were written");
                     }
                 }
