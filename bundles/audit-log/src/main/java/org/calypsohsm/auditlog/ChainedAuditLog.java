@@ -84,7 +84,7 @@ public final class ChainedAuditLog implements AuditLog, AuditTrail {
             atLeastOne("maxFileBytes", config.maxFileBytes());
             open(config);
             LOG.warn("The audit log in {} is signed by a SOFTWARE TOKEN: for development, never for the field.", directory);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             close();
             failure = new IllegalStateException("Audit log: " + directory + " does not open, so nothing is administered ("
                     + e + ").", e);
