@@ -44,6 +44,7 @@ public interface ChannelManager {
      * @param deadline how long sessions in progress may go on
      * @return completes when the module has no channel any more, with what became of them
      * @throws IllegalArgumentException if no module of that name is present
+     * @throws IllegalStateException    if it cannot be recorded in the audit log; nothing is drained then
      */
     CompletionStage<DrainReport> drain(String module, Duration deadline);
 
@@ -52,6 +53,7 @@ public interface ChannelManager {
      *
      * @param module name of the module
      * @throws IllegalArgumentException if no module of that name is present
+     * @throws IllegalStateException    if it cannot be recorded in the audit log; nothing changes then
      */
     void undrain(String module);
 }

@@ -6,6 +6,9 @@ import java.util.concurrent.ScheduledExecutorService;
 /** What a channel needs of its manager. */
 interface ChannelContext {
 
+    /** @return where to note what happens to channels */
+    Audit audit();
+
     /** @return where to look for modules */
     Placement placement();
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -24,6 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
+import org.calypsohsm.audit.AuditLog;
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelManager;
@@ -71,6 +73,10 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         /** @return threads for asynchronous exchanges; 0 takes twice the number of processors */
         @AttributeDefinition(description = "Threads for asynchronous exchanges; 0 takes twice the number of processors")
         int asyncThreads() default 0;
+
+        /** @return whether modules are drained and undrained only while an audit log is present */
+        @AttributeDefinition(description = "Whether modules are drained and undrained only while an audit log is present")
+        boolean auditRequired() default false;
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(DefaultChannelManager.class);
@@ -85,6 +91,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     private final long leaseTickNanos;
     private volatile long leaseClock = System.nanoTime();
     private final AtomicBoolean placingParked = new AtomicBoolean();
+    private final Audit audit;
     private final Duration drainTimeout;
     private final long graceNanos;
     private final ExecutorService executor;
@@ -101,6 +108,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
      */
     @Activate
     public DefaultChannelManager(Config config) {
+        audit = new Audit(config.auditRequired());
         drainTimeout = Duration.ofMillis(atLeast(0, "drainMillis", config.drainMillis()));
         graceNanos = Nanos.of(Duration.ofMillis(atLeast(0, "successorGraceMillis", config.successorGraceMillis())));
         long watchMillis = atLeast(1, "watchMillis", config.watchMillis());
@@ -154,6 +162,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         executor.shutdown();
         opening.shutdown();
         housekeeping.shutdown();
+        audit.stop();
     }
 
     private static void close(ManagedChannel channel, long until) {
@@ -167,15 +176,26 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         return new NoChannelFreeException(null, 0, "the channel manager stops; try again when it is back.");
     }
 
-    // ---- modules come and go
+    // ---- the audit log and modules come and go
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void bindAuditLog(AuditLog log) {
+        audit.come(log);
+        // Whichever came first: a module that serves is in the log.
+        placement.slots().forEach(slot -> audit.note("module.present", slot.name(), slot.describe()));
+    }
+
+    void unbindAuditLog(AuditLog log) {
+        audit.go(log);
+    }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void bindModule(SecurityModule module) {
         ModuleSlot slot = new ModuleSlot(module);
         slots.put(module, slot);
-        LOG.info("Module {} came: {}, {} channels, serial number {}, {}.", slot.name(), slot.info.kind(), slot.info.channelsTotal(),
-                String.format("%08X", slot.info.serialNumber()), slot.status().state());
+        LOG.info("Module {} came: {}", slot.name(), slot.describe());
         placement.add(slot);
+        audit.note("module.come", slot.name(), slot.describe());
         serveThoseWhoWait();
     }
 
@@ -209,20 +229,27 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         placement.remove(slot);
         // Usually there is none left.
         slot.channels.forEach(channel -> channel.loseIfLeft(slot, reason));
+        audit.note("module.go", slot.name(), "It is gone.");
     }
 
     @Override
     public CompletionStage<DrainReport> drain(String module, Duration deadline) {
         ModuleSlot slot = slot(module);
+        audit.order("module.drain", module, "It begins; sessions may go on for " + deadline.toMillis() + " ms.");
         // Counted from here: once the module is marked, exchanges take their channels off by themselves.
         Drain drain = new Drain(slot, deadline, this);
         placement.leave(slot, ModuleSlot.Cause.COMMAND, "Module " + module + " is drained by command.");
-        return drain.start();
+        CompletableFuture<DrainReport> done = drain.start();
+        done.thenAccept(report -> audit.note("module.drained", module, report.moved() + " channels moved, " + report.closed()
+                + " closed, " + report.waiting() + " wait for a module, " + report.lost() + " sessions were lost."));
+        return done;
     }
 
     @Override
     public void undrain(String module) {
-        placement.stay(slot(module), ModuleSlot.Cause.COMMAND);
+        ModuleSlot slot = slot(module);
+        audit.order("module.undrain", module, "It takes channels again.");
+        placement.stay(slot, ModuleSlot.Cause.COMMAND);
         serveThoseWhoWait();
     }
 
@@ -446,6 +473,11 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     }
 
     // ---- for the channels
+
+    @Override
+    public Audit audit() {
+        return audit;
+    }
 
     @Override
     public Placement placement() {

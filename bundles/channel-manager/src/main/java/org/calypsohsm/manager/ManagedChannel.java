@@ -574,6 +574,9 @@ final class ManagedChannel implements Channel {
 
     private ChannelLostException lose(String reason) {
         slot.lost.increment();
+        // Without the reason: it may hold what a provider says about its APDUs.
+        context.audit().note("session.lost", "channel " + id + " on module " + slot.name(), slot.overdue == null
+                ? "The module failed in a session." : "It was in a session when it had to leave the module.");
         lossReason = reason + " The session in progress is lost; the card drops it, so repeat it on a new channel.";
         end(Life.LOST);
         return new ChannelLostException(slot.name(), id, lossReason);

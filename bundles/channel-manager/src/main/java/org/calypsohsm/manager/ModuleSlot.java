@@ -78,6 +78,12 @@ final class ModuleSlot {
         return info.name();
     }
 
+    /** @return what it is, in one sentence */
+    String describe() {
+        return String.format("%s, %d channels, serial number %08X, %s.", info.kind(), info.channelsTotal(), info.serialNumber(),
+                status.state());
+    }
+
     ModuleStatus status() {
         return status;
     }

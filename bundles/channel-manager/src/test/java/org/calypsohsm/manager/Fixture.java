@@ -28,6 +28,7 @@ final class Fixture implements AutoCloseable {
         long graceMillis = 5000;
         long watchMillis = 20;
         int asyncThreads = 2;
+        boolean auditRequired;
 
         @Override
         public long drainMillis() {
@@ -47,6 +48,11 @@ final class Fixture implements AutoCloseable {
         @Override
         public int asyncThreads() {
             return asyncThreads;
+        }
+
+        @Override
+        public boolean auditRequired() {
+            return auditRequired;
         }
 
         @Override
