@@ -118,6 +118,34 @@ class LauncherIT {
         }
     }
 
+    /** Twice, so that the second run finds what the first one left. */
+    @Test
+    void demoRunsOnAStoreAndAnAuditLogOnTheDisk() throws Exception {
+        Path pin = Files.writeString(work.resolve("pin"), "2580");
+        Path conf = Files.writeString(work.resolve("durable.json"), """
+                {
+                  ":configurator:resource-version": 1,
+                  ":configurator:symbolic-name": "org.calypsohsm.itest.durable",
+                  ":configurator:version": "1.0.0",
+                  "org.calypsohsm.keystore.durable": {"directory": "%1$s/keys", "pinFile": "%2$s", "testGroups": [0]},
+                  "org.calypsohsm.auditlog": {"directory": "%1$s/audit", "pinFile": "%2$s"}
+                }
+                """.formatted(work, pin));
+        for (int run = 0; run < 2; run++) {
+            try (HsmProcess hsm = hsm("demo", "--channels", "50", "--sessions", "200", "--modules", "PCI-S3:100", "--conf",
+                    conf.toString())) {
+                assertThat(hsm.exitCode()).as(hsm.errors()).isZero();
+                assertThat(hsm.output()).contains("200 sessions, 0 failed");
+            }
+        }
+        assertThat(work.resolve("keys/keys.mv")).isNotEmptyFile();
+        try (Stream<Path> logs = Files.list(work.resolve("audit"))) {
+            String log = Files.readString(logs.filter(file -> file.toString().endsWith(".jsonl")).findFirst().orElseThrow());
+            assertThat(log.split("\"audit.start\"")).as("two starts in one chain").hasSize(3);
+            assertThat(log).contains("\"module.drain\"", "\"pci-s3-1\"");
+        }
+    }
+
     @Test
     void demoRefusesMoreChannelsThanItsModulesHave() throws Exception {
         try (HsmProcess hsm = hsm("demo", "--channels", "21", "--modules", "SAM-S20")) {
