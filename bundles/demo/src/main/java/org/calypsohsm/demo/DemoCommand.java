@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -82,7 +81,7 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
             throw new DemoException("The modules " + descriptions + " have " + modules.capacity() + " channels, fewer than "
                     + channelCount + "; add modules with --modules, or ask for fewer with --channels.");
         }
-        Season season = new Season();
+        Season season = new Season(sessions);
         List<Till> tills = open(channelCount, sessions, season);
         try {
             return sell(tills, channelCount, sessions, season, modules);
@@ -118,13 +117,12 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
                 List<Till> share = tills.subList(tills.size() * i / workers, tills.size() * (i + 1) / workers);
                 working.add(executor.submit(() -> work(share)));
             }
-            Future<DemoModules.Swap> swapping = null;
+            Future<DemoModules.Swap> swapping = executor.submit(() -> {
+                season.awaitHalf();
+                progress.say("Half of the sales are made: the first module is replaced while all go on.");
+                return modules.swapFirst();
+            });
             while (season.endedSales() < sessions) {
-                if (swapping == null && 2 * season.endedSales() >= sessions) {
-                    progress.say("Half of the sales are made: the first module is replaced while all go on.");
-                    Callable<DemoModules.Swap> swap = modules::swapFirst;
-                    swapping = executor.submit(swap);
-                }
                 progress.show(season.endedSales(), season.failedSales());
                 awaitSome(working);
             }
@@ -134,7 +132,7 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
             }
             double seconds = (System.nanoTime() - start) / 1e9;
             progress.end(season.endedSales(), season.failedSales());
-            return new DemoReport(channelCount, seconds, figures, swapping == null ? null : swapping.get(), season.reasons());
+            return new DemoReport(channelCount, seconds, figures, swapping.get(), season.reasons());
         } catch (ExecutionException e) {
             throw new DemoException("It broke off: " + e.getCause() + ".");
         } finally {

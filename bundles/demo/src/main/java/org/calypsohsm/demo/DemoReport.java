@@ -22,7 +22,7 @@ import org.HdrHistogram.Histogram;
  * @param channels simultaneous channels
  * @param seconds  how long the sales took
  * @param figures  what was measured
- * @param swap     the live swap, or null if there was none
+ * @param swap     the live swap
  * @param reasons  the first failures
  */
 record DemoReport(int channels, double seconds, Figures figures, DemoModules.Swap swap, List<String> reasons) {
@@ -30,7 +30,7 @@ record DemoReport(int channels, double seconds, Figures figures, DemoModules.Swa
     private static final double NANOS_PER_MICRO = 1000;
 
     boolean isClean() {
-        return figures.total().failed == 0 && (swap == null || swap.report().lost() == 0);
+        return figures.total().failed == 0 && swap.report().lost() == 0;
     }
 
     void print(PrintStream out) {
@@ -38,10 +38,8 @@ record DemoReport(int channels, double seconds, Figures figures, DemoModules.Swa
                 "exchange p50 / p95 / p99 (max)");
         figures.rows().forEach((key, row) -> print(out, key.product().name(), key.module(), row));
         print(out, "all", "all", figures.total());
-        if (swap != null) {
-            out.printf("%nSwapped %s for %s in %d ms with all channels in use: %,d moved, %,d sessions lost.%n", swap.from(),
-                    swap.to(), swap.report().took().toMillis(), swap.report().moved(), swap.report().lost());
-        }
+        out.printf("%nSwapped %s for %s in %d ms with all channels in use: %,d moved, %,d sessions lost.%n", swap.from(),
+                swap.to(), swap.report().took().toMillis(), swap.report().moved(), swap.report().lost());
         reasons.forEach(reason -> out.println("FAILED " + reason));
         out.printf("%,d simultaneous channels, %,d sessions, %,d failed, %.1f s.%n", channels, figures.total().sessions,
                 figures.total().failed, seconds);
@@ -67,12 +65,10 @@ record DemoReport(int channels, double seconds, Figures figures, DemoModules.Swa
         JsonObjectBuilder document = Json.createObjectBuilder()
                 .add("channels", channels).add("seconds", seconds).add("rows", rows).add("total", json(figures.total()))
                 .add("failures", failures);
-        if (swap != null) {
-            document.add("swap", Json.createObjectBuilder()
-                    .add("from", swap.from()).add("to", swap.to()).add("millis", swap.report().took().toMillis())
-                    .add("moved", swap.report().moved()).add("closed", swap.report().closed())
-                    .add("waiting", swap.report().waiting()).add("lost", swap.report().lost()));
-        }
+        document.add("swap", Json.createObjectBuilder()
+                .add("from", swap.from()).add("to", swap.to()).add("millis", swap.report().took().toMillis())
+                .add("moved", swap.report().moved()).add("closed", swap.report().closed())
+                .add("waiting", swap.report().waiting()).add("lost", swap.report().lost()));
         JsonWriterFactory writers = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true));
         try (OutputStream out = Files.newOutputStream(file)) {
             writers.createWriter(out).writeObject(document.build());

@@ -2,6 +2,7 @@ package org.calypsohsm.demo;
 
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -18,9 +19,16 @@ final class Season {
     private static final int KEPT_FAILURES = 10;
 
     private final AtomicInteger customers = new AtomicInteger();
-    private final LongAdder ended = new LongAdder();
+    private final AtomicInteger ended = new AtomicInteger();
+    private final int half;
+    private final CountDownLatch halfEnded = new CountDownLatch(1);
     private final LongAdder failures = new LongAdder();
     private final ConcurrentLinkedQueue<String> reasons = new ConcurrentLinkedQueue<>();
+
+    /** @param sales how many there will be */
+    Season(int sales) {
+        half = (sales + 1) / 2;
+    }
 
     int nextCustomer() {
         return customers.incrementAndGet();
@@ -35,11 +43,18 @@ final class Season {
     }
 
     void ended() {
-        ended.increment();
+        if (ended.incrementAndGet() == half) {
+            halfEnded.countDown();
+        }
+    }
+
+    /** Returns when half of the sales have ended. */
+    void awaitHalf() throws InterruptedException {
+        halfEnded.await();
     }
 
     long endedSales() {
-        return ended.sum();
+        return ended.get();
     }
 
     void failed(long channel, String module, CardProduct product, Exception reason) {
