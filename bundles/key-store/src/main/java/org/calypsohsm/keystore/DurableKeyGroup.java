@@ -13,10 +13,16 @@ import org.calypsohsm.key.SamKey;
 import org.calypsohsm.key.SystemKeyType;
 
 /**
- * A key group whose every change is on the disk before the call returns. It works on a copy in memory, and hands itself to
- * the {@link GroupCommit} after each change.
+ * A key group in the store. It works on a copy in memory, and hands itself to the {@link GroupCommit} after each change:
+ * what is written is on the disk when the call returns, what is counted when {@link #pendingCommit()} is complete.
  */
 final class DurableKeyGroup implements KeyGroup {
+
+    /** Names of records: group number in 8 hexadecimal digits, then its state, or one of its keys by reference. */
+    private static final String GROUPS = "group/";
+    private static final String STATE = "/state";
+    private static final String KEYS = "/key/";
+    private static final int HEXADECIMAL = 16;
 
     private static final int FREE_FLAGS = Integer.BYTES;
     private static final int NUMBER = Integer.BYTES;
@@ -34,17 +40,23 @@ final class DurableKeyGroup implements KeyGroup {
     }
 
     private static String prefix(int number) {
-        return String.format("group/%08X/", number);
+        return GROUPS + String.format("%08X", number);
     }
 
     private static String stateName(int number) {
-        return prefix(number) + "state";
+        return prefix(number) + STATE;
     }
 
     private static String keyName(int number, int reference) {
-        return prefix(number) + String.format("key/%02X", reference);
+        return prefix(number) + KEYS + String.format("%02X", reference);
     }
 
+    /** @return the numbers of the groups that a store has */
+    static List<Integer> numbers(SealedStore store) {
+        return store.names(GROUPS).stream().filter(name -> name.endsWith(STATE))
+                .map(name -> Integer.parseUnsignedInt(name.substring(GROUPS.length(), name.length() - STATE.length()), HEXADECIMAL))
+                .toList();
+    }
 
     /** Makes a group, on the disk when this returns. */
     static DurableKeyGroup create(int number, List<SamKey> workKeys, List<SamKey> systemKeys, GroupCommit commits) {
@@ -64,8 +76,8 @@ final class DurableKeyGroup implements KeyGroup {
                     + STATE_LENGTH + ".", null);
         }
         memory.readState(state);
-        for (String name : store.names(prefix(number) + "key/")) {
-            memory.writeKey(key(Integer.parseInt(name.substring(name.length() - 2), 16), store.get(name)));
+        for (String name : store.names(prefix(number) + KEYS)) {
+            memory.writeKey(key(Integer.parseInt(name.substring(name.length() - 2), HEXADECIMAL), store.get(name)));
         }
         return new DurableKeyGroup(memory, commits);
     }

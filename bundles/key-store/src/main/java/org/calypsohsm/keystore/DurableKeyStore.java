@@ -77,11 +77,8 @@ public final class DurableKeyStore implements KeyStore {
         Arrays.fill(pin, '\0');
         store = new SealedStore(directory.resolve("keys.mv"), key);
         commits = new GroupCommit(store);
-        for (String name : store.names("group/")) {
-            if (name.endsWith("/state")) {
-                int number = Integer.parseUnsignedInt(name.split("/")[1], 16);
-                groups.put(number, DurableKeyGroup.read(number, store, commits));
-            }
+        for (int number : DurableKeyGroup.numbers(store)) {
+            groups.put(number, DurableKeyGroup.read(number, store, commits));
         }
         for (int group : testGroups) {
             if (!groups.containsKey(group)) {

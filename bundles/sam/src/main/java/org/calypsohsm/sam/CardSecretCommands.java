@@ -45,8 +45,7 @@ final class CardSecretCommands {
         lock.requireUnlocked();
         byte[] challenge = challenges.requireIncoming();
         byte[] diversifier = challenges.requireDiversifier();
-        SamKey key = use.workKey(apdu.data(0), apdu.data(1));
-        KeyUse.requireCipherEnabled(key);
+        SamKey key = use.cipheringKey(apdu.data(0), apdu.data(1));
         byte[] first = apdu.data(2, PIN);
         byte[] ciphered = use.counted(key, diversifier, (diversified, counter) -> change
                 ? diversified.cipherNewPin(challenge, first, apdu.data(2 + PIN, PIN)) : diversified.cipherPin(challenge, first));

@@ -48,6 +48,13 @@ final class KeyUse {
         return usable(keys.workKey(kif, kvc));
     }
 
+    /** Finds a work key that may be used to cipher and sign; 6A83, 6600 or 6985 otherwise. */
+    SamKey cipheringKey(int kif, int kvc) throws Refusal {
+        SamKey key = workKey(kif, kvc);
+        requireCipherEnabled(key);
+        return key;
+    }
+
     /** Finds a system key of a given KVC that may be used. */
     SamKey systemKey(SystemKeyType type, int kvc) throws Refusal {
         SamKey key = usable(keys.systemKey(type));

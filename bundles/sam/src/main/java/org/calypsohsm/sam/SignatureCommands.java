@@ -50,13 +50,11 @@ final class SignatureCommands {
         Refusal.unless(length >= SIGNATURE && length <= DATA_CIPHER_MAX && length % SIGNATURE == 0, StatusWord.WRONG_LENGTH);
         lock.requireUnlocked();
         byte[] diversifier = challenges.requireDiversifier();
-        SamKey key = use.workKey(apdu.data(0), apdu.data(1));
-        KeyUse.requireCipherEnabled(key);
+        SamKey key = use.cipheringKey(apdu.data(0), apdu.data(1));
         Refusal.unless((key.parameter(PAR5) & KeyUse.DATA_CIPHER_ENABLE) != 0, StatusWord.CONDITIONS_NOT_SATISFIED);
         // AES keys are refused (section 5.17); they are the ones with extended mode.
         Refusal.unless(!use.supports(key, SecurityPlugin.Function.EXTENDED_SESSION), StatusWord.CONDITIONS_NOT_SATISFIED);
-        byte[] data = apdu.data(KIF_KVC, length);
-        return Responses.ok(use.counted(key, diversifier, (diversified, counter) -> diversified.sign(data, SIGNATURE)));
+        return sign(apdu, key, diversifier);
     }
 
     /** Only one public sighting: answers the whole signature of the data. */
@@ -65,8 +63,12 @@ final class SignatureCommands {
         Refusal.unless(apdu.lc() > KIF_KVC, StatusWord.WRONG_LENGTH);
         lock.requireUnlocked();
         byte[] diversifier = challenges.requireDiversifier();
-        SamKey key = use.workKey(apdu.data(0), apdu.data(1));
-        KeyUse.requireCipherEnabled(key);
+        SamKey key = use.cipheringKey(apdu.data(0), apdu.data(1));
+        return sign(apdu, key, diversifier);
+    }
+
+    /** Signs what stands behind KIF and KVC. */
+    private byte[] sign(CommandApdu apdu, SamKey key, byte[] diversifier) throws Refusal {
         byte[] data = apdu.data(KIF_KVC, apdu.lc() - KIF_KVC);
         return Responses.ok(use.counted(key, diversifier, (diversified, counter) -> diversified.sign(data, SIGNATURE)));
     }
@@ -84,8 +86,7 @@ final class SignatureCommands {
         lock.requireUnlocked();
         byte[] diversifier = challenges.requireDiversifier();
         operation.checkContent();
-        SamKey key = use.workKey(operation.kif, operation.kvc);
-        KeyUse.requireCipherEnabled(key);
+        SamKey key = use.cipheringKey(operation.kif, operation.kvc);
         return use.counted(key, diversifier, (diversified, counter) -> {
             byte[] message = operation.message;
             if (operation.traceable()) {

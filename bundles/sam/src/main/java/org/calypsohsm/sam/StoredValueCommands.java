@@ -97,8 +97,7 @@ final class StoredValueCommands {
         boolean isExtended = apdu.lc() == extended;
         byte[] diversifier = challenges.requireDiversifier();
         checkContent(apdu, operation, isExtended);
-        SamKey key = use.workKey(operation.kif, apdu.data(SV_GET_HEADER + (isExtended ? EXTENDED_KVC_AT : 0)));
-        KeyUse.requireCipherEnabled(key);
+        SamKey key = use.cipheringKey(operation.kif, apdu.data(SV_GET_HEADER + (isExtended ? EXTENDED_KVC_AT : 0)));
         // The length of the signatures follows from the algorithm, so the form of the data must fit it.
         Refusal.unless(use.supports(key, SecurityPlugin.Function.EXTENDED_SESSION) == isExtended,
                 StatusWord.CONDITIONS_NOT_SATISFIED);
