@@ -56,4 +56,23 @@ public interface ChannelManager {
      * @throws IllegalStateException    if it cannot be recorded in the audit log; nothing changes then
      */
     void undrain(String module);
+
+    /**
+     * Lists the open channels.
+     *
+     * @return one report for each channel, in the order of their numbers
+     * @since 1.1
+     */
+    List<ChannelReport> channels();
+
+    /**
+     * Has a module test itself. A module that fails is FAILED; its channels move to other modules as after any failure.
+     *
+     * @param module name of the module
+     * @return the module afterwards
+     * @throws IllegalArgumentException if no module of that name is present
+     * @throws IllegalStateException    if it cannot be recorded in the audit log; nothing is tested then
+     * @since 1.1
+     */
+    ModuleReport selfTest(String module);
 }

@@ -142,4 +142,46 @@ public interface KeyGroup {
      * @param free     for each whether its counter may be raised freely; null leaves that as it is
      */
     void writeCeilings(int first, int[] ceilings, boolean[] free);
+
+    /**
+     * Deletes the key of a record, if there is one.
+     *
+     * @param reference 01..7E for a work key, C1..C4 for a system key
+     * @since 1.1
+     */
+    void deleteKey(int reference);
+
+    // ---- quota of channels
+
+    /**
+     * Tells how many channels may be open for this group at once, over all modules that share it.
+     *
+     * @return the quota; 0 if there is none
+     * @since 1.1
+     */
+    int channelQuota();
+
+    /**
+     * Tells how many channels are open for this group.
+     *
+     * @return how many
+     * @since 1.1
+     */
+    int channelsInUse();
+
+    /**
+     * Counts a channel that opens; {@link #giveChannel()} must follow once.
+     *
+     * @param overQuota true for a channel that moves here from another module: it was counted before
+     * @return false if the quota is used up; nothing is counted then
+     * @since 1.1
+     */
+    boolean takeChannel(boolean overQuota);
+
+    /**
+     * Counts a channel that closes.
+     *
+     * @since 1.1
+     */
+    void giveChannel();
 }

@@ -2,7 +2,7 @@
  * Key groups and the keys in them, as a virtual SAM-S1 sees them. Key bytes leave only through {@link org.calypsohsm.key.KeyValue#revealKeyBytes()}.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.calypsohsm.key;
 
 import org.osgi.annotation.bundle.Export;

@@ -18,4 +18,14 @@ public interface SamEmulation {
      * @return the virtual SAM; closing it forgets its state
      */
     ModuleChannel create(SamForm form, int serialNumber, int version, KeyGroup keyGroup, ChannelState state);
+
+    /**
+     * Tests what virtual SAMs compute with: the random generator, and every algorithm of the keys in a group, each with
+     * known answers.
+     *
+     * @param keyGroup the keys
+     * @throws IllegalStateException if an answer is not the known one; the message says which, in one sentence
+     * @since 1.1
+     */
+    void selfTest(KeyGroup keyGroup);
 }

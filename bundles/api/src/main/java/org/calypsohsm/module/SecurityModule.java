@@ -46,4 +46,14 @@ public interface SecurityModule {
      * @throws ModuleException as for {@link #open(int)}, and STATE_REFUSED if this module cannot take over the state
      */
     ModuleChannel resume(int keyGroup, ChannelState state) throws ModuleException;
+
+    /**
+     * Tests the module again. A module that fails is FAILED, and mute, until a later test is good.
+     *
+     * @return the state afterwards
+     * @since 1.1
+     */
+    default ModuleStatus selfTest() {
+        return status();
+    }
 }

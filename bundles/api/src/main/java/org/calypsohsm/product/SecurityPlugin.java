@@ -62,4 +62,15 @@ public interface SecurityPlugin {
      * @throws IllegalArgumentException if the ALG code is not served
      */
     DiversifiedKey undiversified(int alg, KeyValue key);
+
+    /**
+     * Tests the algorithms with known answers. A module calls it before it serves, and on command.
+     *
+     * @param alg ALG code, one that this plugin declares
+     * @throws IllegalStateException if an answer is not the known one; the message says which, in one sentence
+     * @since 1.1
+     */
+    default void selfTest(int alg) {
+        // A plugin that tested itself when it was made needs no more.
+    }
 }

@@ -2,7 +2,7 @@
  * What a security plugin implements: the security functions of one card product for the ALG codes that it declares.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.calypsohsm.product;
 
 import org.osgi.annotation.bundle.Export;

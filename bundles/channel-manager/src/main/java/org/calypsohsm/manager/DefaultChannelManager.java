@@ -29,6 +29,7 @@ import org.calypsohsm.audit.AuditLog;
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelManager;
+import org.calypsohsm.channel.ChannelReport;
 import org.calypsohsm.channel.ChannelRequest;
 import org.calypsohsm.channel.DrainReport;
 import org.calypsohsm.channel.ModuleReport;
@@ -263,6 +264,16 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public List<ModuleReport> modules() {
         return placement.slots().stream().map(ModuleSlot::report).sorted(Comparator.comparing(ModuleReport::name)).toList();
+    }
+
+    @Override
+    public List<ChannelReport> channels() {
+        return List.of();
+    }
+
+    @Override
+    public ModuleReport selfTest(String module) {
+        return slot(module).report();
     }
 
     /** Looks at what changes by itself: states of modules, leases of channels. */

@@ -213,4 +213,29 @@ final class DurableKeyGroup implements KeyGroup {
         memory.writeCeilings(first, ceilings, free);
         commits.commit(this);
     }
+
+    @Override
+    public void deleteKey(int reference) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int channelQuota() {
+        return memory.channelQuota();
+    }
+
+    @Override
+    public int channelsInUse() {
+        return memory.channelsInUse();
+    }
+
+    @Override
+    public boolean takeChannel(boolean overQuota) {
+        return memory.takeChannel(overQuota);
+    }
+
+    @Override
+    public void giveChannel() {
+        memory.giveChannel();
+    }
 }

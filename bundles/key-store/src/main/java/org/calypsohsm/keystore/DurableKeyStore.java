@@ -8,9 +8,11 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
+import org.calypsohsm.key.KeyStoreStatus;
 import org.calypsohsm.testkeys.TestKeys;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -52,6 +54,7 @@ public final class DurableKeyStore implements KeyStore {
 
     private final SealedStore store;
     private final GroupCommit commits;
+    private final KeyStoreStatus status = new KeyStoreStatus(KeyStoreStatus.State.OPEN, "It is open.");
     private final Map<Integer, DurableKeyGroup> groups = new ConcurrentSkipListMap<>();
 
     /**
@@ -111,5 +114,16 @@ public final class DurableKeyStore implements KeyStore {
     @Override
     public KeyGroup keyGroup(int number) {
         return groups.get(number);
+    }
+
+    @Override
+    public KeyStoreStatus status() {
+        return status;
+    }
+
+    @Override
+    public Watch watch(Consumer<KeyStoreStatus> listener) {
+        listener.accept(status);
+        return () -> { };
     }
 }

@@ -26,6 +26,8 @@ final class MemoryKeyGroup implements KeyGroup {
     private final AtomicIntegerArray ceilings = new AtomicIntegerArray(COUNTERS);
     private final AtomicIntegerArray free = new AtomicIntegerArray(COUNTERS);
     private final AtomicInteger transactionNumber = new AtomicInteger();
+    private final AtomicInteger channels = new AtomicInteger();
+    private volatile int channelQuota;
     private volatile byte[] lockFile = new byte[LOCK_FILE_LENGTH];
     private volatile byte[] parameters = new byte[PARAMETERS_LENGTH];
 
@@ -118,11 +120,23 @@ final class MemoryKeyGroup implements KeyGroup {
             systemKeys.set(key.reference() - SystemKeyType.PERSONALIZATION.reference(), key);
             return;
         }
-        SamKey before = byRecord.getAndSet(key.reference(), key);
-        if (before != null) {
-            byKifKvc.set(before.kif() << 8 | before.kvc(), null);
-        }
+        forget(byRecord.getAndSet(key.reference(), key));
         byKifKvc.set(key.kif() << 8 | key.kvc(), key);
+    }
+
+    @Override
+    public synchronized void deleteKey(int reference) {
+        if (reference > LAST_WORK_KEY_RECORD) {
+            systemKeys.set(reference - SystemKeyType.PERSONALIZATION.reference(), null);
+        } else {
+            forget(byRecord.getAndSet(reference, null));
+        }
+    }
+
+    private void forget(SamKey workKey) {
+        if (workKey != null) {
+            byKifKvc.set(workKey.kif() << 8 | workKey.kvc(), null);
+        }
     }
 
     @Override
@@ -172,5 +186,41 @@ final class MemoryKeyGroup implements KeyGroup {
         bytes = new byte[LOCK_FILE_LENGTH];
         state.get(bytes);
         lockFile = bytes;
+    }
+
+    @Override
+    public int channelQuota() {
+        return channelQuota;
+    }
+
+    void limitChannels(int quota) {
+        channelQuota = quota;
+    }
+
+    @Override
+    public int channelsInUse() {
+        return channels.get();
+    }
+
+    @Override
+    public boolean takeChannel(boolean overQuota) {
+        int quota = channelQuota;
+        if (overQuota || quota == 0) {
+            channels.incrementAndGet();
+            return true;
+        }
+        int before;
+        do {
+            before = channels.get();
+            if (before >= quota) {
+                return false;
+            }
+        } while (!channels.compareAndSet(before, before + 1));
+        return true;
+    }
+
+    @Override
+    public void giveChannel() {
+        channels.decrementAndGet();
     }
 }

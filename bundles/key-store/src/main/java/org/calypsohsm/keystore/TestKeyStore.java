@@ -3,9 +3,11 @@ package org.calypsohsm.keystore;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
+import org.calypsohsm.key.KeyStoreStatus;
 import org.calypsohsm.testkeys.TestKeys;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -34,6 +36,7 @@ public final class TestKeyStore implements KeyStore {
     private static final Logger LOG = LoggerFactory.getLogger(TestKeyStore.class);
 
     private final TreeMap<Integer, KeyGroup> groups = new TreeMap<>();
+    private final KeyStoreStatus status = new KeyStoreStatus(KeyStoreStatus.State.OPEN, "It holds public test keys, in memory.");
 
     /**
      * Makes the key groups.
@@ -62,5 +65,17 @@ public final class TestKeyStore implements KeyStore {
     @Override
     public KeyGroup keyGroup(int number) {
         return groups.get(number);
+    }
+
+    @Override
+    public KeyStoreStatus status() {
+        return status;
+    }
+
+    /** This store is open as long as it lives, so there is nothing more to tell. */
+    @Override
+    public Watch watch(Consumer<KeyStoreStatus> listener) {
+        listener.accept(status);
+        return () -> { };
     }
 }

@@ -76,4 +76,9 @@ public final class SamEmulator implements SamEmulation {
     public ModuleChannel create(SamForm form, int serialNumber, int version, KeyGroup keyGroup, ChannelState state) {
         return new VirtualSam(form, serialNumber, version, keyGroup, services, state);
     }
+
+    @Override
+    public void selfTest(KeyGroup keyGroup) {
+        // TODO
+    }
 }

@@ -235,4 +235,29 @@ final class TestGroup implements KeyGroup {
             System.arraycopy(flags, 0, free, first, flags.length);
         }
     }
+
+    @Override
+    public void deleteKey(int reference) {
+        throw new UnsupportedOperationException("no SAM command deletes a key");
+    }
+
+    @Override
+    public int channelQuota() {
+        return 0;
+    }
+
+    @Override
+    public int channelsInUse() {
+        return 0;
+    }
+
+    @Override
+    public boolean takeChannel(boolean overQuota) {
+        return true;
+    }
+
+    @Override
+    public void giveChannel() {
+        // No quota here.
+    }
 }
