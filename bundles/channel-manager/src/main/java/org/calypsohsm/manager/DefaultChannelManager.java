@@ -80,8 +80,8 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         @AttributeDefinition(description = "Threads for asynchronous exchanges; 0 takes twice the number of processors")
         int asyncThreads() default 0;
 
-        /** @return whether modules are drained and undrained only while an audit log is present */
-        @AttributeDefinition(description = "Whether modules are drained and undrained only while an audit log is present")
+        /** @return whether modules are drained, undrained and tested only while an audit log is present */
+        @AttributeDefinition(description = "Whether modules are drained, undrained and tested only while an audit log is present")
         boolean auditRequired() default false;
     }
 
