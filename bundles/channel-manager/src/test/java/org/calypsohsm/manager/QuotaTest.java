@@ -155,6 +155,22 @@ class QuotaTest {
     }
 
     @Test
+    void oneOfAllWhoWaitIsTriedNowAndThen() throws Exception {
+        FakeModule a = fixture.module("a", 99);
+        FakeModule.Quota quota = quota(0, 1, a);
+        fixture.open();
+        long start = System.nanoTime();
+        fixture.manager().openAsync(request(0, Fixture.SOON));
+        fixture.awaitWaiting(1);
+        for (int i = 1; i < 30; i++) {
+            fixture.manager().openAsync(request(0, Fixture.SOON));
+        }
+        await().pollInterval(Duration.ofMillis(1)).until(() -> quota.refusals.get() >= 4);
+        int trials = (int) (Duration.ofNanos(System.nanoTime() - start).toMillis() / 100);
+        assertThat(quota.refusals.get()).isLessThanOrEqualTo(1 + trials);
+    }
+
+    @Test
     void aQuotaThatIsRaisedIsNoticed() throws Exception {
         FakeModule a = fixture.module("a", 9);
         FakeModule.Quota quota = quota(0, 1, a);
