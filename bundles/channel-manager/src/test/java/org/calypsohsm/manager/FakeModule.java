@@ -67,6 +67,7 @@ final class FakeModule implements SecurityModule {
     volatile OpenScript resumeScript = () -> { };
     volatile Runnable statusScript = () -> { };
     volatile Runnable selfTestScript = () -> { };
+    volatile Runnable closeScript = () -> { };
     /** The quota of a key group; modules may share it. Null for none. */
     volatile Quota quota;
     /** What holds the next responses back; null holds none back. */
@@ -271,6 +272,7 @@ final class FakeModule implements SecurityModule {
         public void close() {
             enter();
             try {
+                closeScript.run();
                 if (open.remove(this) && counted != null) {
                     counted.inUse.decrementAndGet();
                 }
