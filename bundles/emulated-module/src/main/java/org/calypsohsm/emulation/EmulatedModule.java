@@ -40,12 +40,23 @@ public class EmulatedModule implements SecurityModule {
     /** Held while the module tests itself. */
     private final ReentrantLock testing = new ReentrantLock();
     private KeyStore.Watch watch;
-    /** Guards what follows; the status may be read without it. */
+    /** Guards what follows; the moment may be read without it. */
     private final Object change = new Object();
-    private volatile ModuleStatus status = new ModuleStatus(ModuleState.SELF_TEST, "It waits for its key store.");
+    private volatile Moment moment = new Moment(new ModuleStatus(ModuleState.SELF_TEST, "It waits for its key store."), 0);
     private KeyStoreStatus store;
-    /** How often the key store told its state: the result of a test counts only if it told nothing meanwhile. */
-    private int storeChanges;
+
+    /**
+     * What an exchange has to know, in one read.
+     *
+     * @param status  the state
+     * @param opening how often the key store has told its state: a test or a key group from before is out of date
+     */
+    private record Moment(ModuleStatus status, int opening) {
+
+        boolean isOperational() {
+            return status.state() == ModuleState.OPERATIONAL;
+        }
+    }
 
     /**
      * Makes the module; it is SELF_TEST until {@link #start()}.
@@ -78,9 +89,9 @@ public class EmulatedModule implements SecurityModule {
     private void follow(KeyStoreStatus now) {
         synchronized (change) {
             store = now;
-            storeChanges++;
             // At once, also while a test is running: from now on it is mute.
-            status = now.isOpen() ? new ModuleStatus(ModuleState.SELF_TEST, "It tests its virtual SAM-S1.") : without(now);
+            moment = new Moment(now.isOpen() ? new ModuleStatus(ModuleState.SELF_TEST, "It tests its virtual SAM-S1.")
+                    : without(now), moment.opening() + 1);
         }
         if (now.isOpen()) {
             selfTest();
@@ -105,15 +116,15 @@ public class EmulatedModule implements SecurityModule {
         try {
             int before;
             synchronized (change) {
-                before = storeChanges;
+                before = moment.opening();
                 if (store == null || !store.isOpen()) {
                     return status();
                 }
             }
             ModuleStatus result = testResult();
             synchronized (change) {
-                if (before == storeChanges) {
-                    status = result;
+                if (before == moment.opening()) {
+                    moment = new Moment(result, before);
                 }
             }
             return status();
@@ -181,7 +192,7 @@ public class EmulatedModule implements SecurityModule {
 
     @Override
     public ModuleStatus status() {
-        return status;
+        return moment.status();
     }
 
     @Override
@@ -209,15 +220,13 @@ public class EmulatedModule implements SecurityModule {
     }
 
     private ModuleChannel open(int keyGroup, ChannelState state, boolean overQuota) throws ModuleException {
+        // Before all else: what changes from here on makes the channel out of date.
+        int opening = moment.opening();
         ModuleStatus now = status();
         if (now.state() != ModuleState.OPERATIONAL) {
             throw new ModuleException(ModuleException.Reason.NOT_SERVING, sentence(now));
         }
-        KeyGroup group = configuredGroups.isEmpty() || configuredGroups.contains(keyGroup) ? keyStore.keyGroup(keyGroup) : null;
-        if (group == null) {
-            throw new ModuleException(ModuleException.Reason.UNKNOWN_KEY_GROUP,
-                    "Module " + info.name() + " has no key group " + keyGroup + ", only " + keyGroups() + ".");
-        }
+        KeyGroup group = keyGroup(keyGroup);
         if (!take()) {
             throw new ModuleException(ModuleException.Reason.FULL,
                     "All " + info.channelsTotal() + " channels of module " + info.name() + " are in use.");
@@ -230,7 +239,7 @@ public class EmulatedModule implements SecurityModule {
                 throw new ModuleException(ModuleException.Reason.FULL, "Module " + info.name() + ": key group " + keyGroup
                         + " has its " + group.channelQuota() + " channels in use (quota).");
             }
-            opened = new LimitedChannel(sam(group, state), group);
+            opened = new LimitedChannel(sam(group, state), group, opening);
             return opened;
         } catch (RuntimeException e) {
             throw new ModuleException(ModuleException.Reason.FAILED,
@@ -240,6 +249,15 @@ public class EmulatedModule implements SecurityModule {
                 giveBack(counted ? group : null);
             }
         }
+    }
+
+    private KeyGroup keyGroup(int number) throws ModuleException {
+        KeyGroup group = configuredGroups.isEmpty() || configuredGroups.contains(number) ? keyStore.keyGroup(number) : null;
+        if (group == null) {
+            throw new ModuleException(ModuleException.Reason.UNKNOWN_KEY_GROUP,
+                    "Module " + info.name() + " has no key group " + number + ", only " + keyGroups() + ".");
+        }
+        return group;
     }
 
     private String sentence(ModuleStatus now) {
@@ -276,13 +294,15 @@ public class EmulatedModule implements SecurityModule {
     /** Gives its place back when it is closed, once. */
     private final class LimitedChannel implements ModuleChannel {
 
-        private final ModuleChannel sam;
-        private final KeyGroup keyGroup;
+        private ModuleChannel sam;
+        private KeyGroup keyGroup;
+        private int opening;
         private boolean closed;
 
-        LimitedChannel(ModuleChannel sam, KeyGroup keyGroup) {
+        LimitedChannel(ModuleChannel sam, KeyGroup keyGroup, int opening) {
             this.sam = Objects.requireNonNull(sam, "no SAM");
             this.keyGroup = keyGroup;
+            this.opening = opening;
         }
 
         @Override
@@ -292,13 +312,33 @@ public class EmulatedModule implements SecurityModule {
 
         @Override
         public byte[] exchange(byte[] command) throws ModuleException {
-            ModuleStatus now = status;
-            if (now.state() != ModuleState.OPERATIONAL) {
-                throw new ModuleException(now.state() == ModuleState.FAILED ? ModuleException.Reason.FAILED
-                        : ModuleException.Reason.NOT_SERVING, sentence(now));
+            Moment now = moment;
+            if (!now.isOperational()) {
+                throw new ModuleException(now.status().state() == ModuleState.FAILED ? ModuleException.Reason.FAILED
+                        : ModuleException.Reason.NOT_SERVING, sentence(now.status()));
+            }
+            if (now.opening() != opening) {
+                renew(now.opening());
             }
             beforeExchange();
             return sam.exchange(command);
+        }
+
+        /** Goes on with the keys of a store that was opened anew: those of before were overwritten when it was locked. */
+        private synchronized void renew(int now) throws ModuleException {
+            ChannelState state = sam.idleState();
+            if (state == null) {
+                throw new ModuleException(ModuleException.Reason.FAILED, "Module " + info.name()
+                        + " cannot go on with the session, since its key store was not open meanwhile.");
+            }
+            KeyGroup group = keyGroup(keyGroup.number());
+            ModuleChannel next = Objects.requireNonNull(sam(group, state), "no SAM");
+            group.takeChannel(true);
+            keyGroup.giveChannel();
+            sam.close();
+            sam = next;
+            keyGroup = group;
+            opening = now;
         }
 
         @Override

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.calypsohsm.apdu.StatusWord;
+import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.KeyStoreStatus;
 import org.calypsohsm.module.ChannelState;
@@ -597,6 +598,73 @@ public abstract class ModuleContract {
         assertThat(getChallenge(channel)).hasSize(8);
         channel.close();
         assertThat(module.channelsInUse()).isZero();
+    }
+
+    /** What a store overwrites when it is locked must not be computed with, however soon it is opened again. */
+    @Test
+    void aChannelGoesOnWithTheKeysOfTheStoreThatWasOpenedAnew() throws ModuleException {
+        List<KeyGroup> made = new ArrayList<>();
+        List<StubSam> sams = new ArrayList<>();
+        StubEmulation emulation = new StubEmulation(keyGroup -> {
+            made.add(keyGroup);
+            sams.add(new StubSam());
+            return sams.get(sams.size() - 1);
+        });
+        StubStore store = new StubStore(keyStore(0, 3));
+        store.quotas.put(3, 1);
+        SecurityModule module = module(Settings.USUAL, store, emulation);
+        ModuleChannel channel = module.open(3);
+        StubSam first = sams.get(sams.size() - 1);
+        store.become(KeyStoreStatus.State.LOCKED, "It was locked.");
+        store.add(3);
+        store.become(KeyStoreStatus.State.OPEN, "It is open.");
+
+        assertThat(getChallenge(channel)).hasSize(8);
+        assertThat(first.exchanges).as("of the SAM with the old keys").hasValue(0);
+        assertThat(first.closed).hasValue(1);
+        assertThat(made.get(made.size() - 1)).isSameAs(store.keyGroup(3));
+        StubSam second = sams.get(sams.size() - 1);
+        getChallenge(channel);
+        assertThat(second.exchanges).as("renewed once").hasValue(2);
+        assertThat(store.channelsInUse(3)).isEqualTo(1);
+        channel.close();
+        assertThat(second.closed).hasValue(1);
+        assertThat(store.channelsInUse(3)).isZero();
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    @Test
+    void aSessionDoesNotGoOnWhenTheStoreWasLockedMeanwhile() throws ModuleException {
+        StubSam sam = new StubSam() {
+            @Override
+            public ChannelState idleState() {
+                return null;
+            }
+        };
+        StubStore store = new StubStore(keyStore(0, 3));
+        SecurityModule module = module(Settings.USUAL, store, sam.everywhere());
+        ModuleChannel channel = module.open(0);
+        store.become(KeyStoreStatus.State.LOCKED, "It was locked.");
+        store.become(KeyStoreStatus.State.OPEN, "It is open.");
+        int before = sam.exchanges.get();
+        assertFails(ModuleException.Reason.FAILED, "cannot go on with the session", () -> getChallenge(channel));
+        assertThat(sam.exchanges).hasValue(before);
+        channel.close();
+        assertThat(module.channelsInUse()).isZero();
+    }
+
+    @Test
+    void aSelfTestOnDemandLeavesChannelsAsTheyAre() throws ModuleException {
+        AtomicInteger made = new AtomicInteger();
+        SecurityModule module = module(Settings.USUAL, new StubEmulation(keyGroup -> {
+            made.incrementAndGet();
+            return new StubSam();
+        }));
+        ModuleChannel channel = module.open(0);
+        module.selfTest();
+        int before = made.get();
+        getChallenge(channel);
+        assertThat(made).hasValue(before);
     }
 
     @Test
