@@ -15,6 +15,9 @@ interface ChannelContext {
     /** Gives a reserved channel of a module back, to those who wait to open one. */
     void release(ModuleSlot slot);
 
+    /** As {@link #release(ModuleSlot)}, for a channel that has ended: its place in the quota of its key group is free too. */
+    void ended(ModuleSlot slot, int keyGroup);
+
     /** Tells that a channel of a module became free: one that lost its place may take it. */
     void roomMade();
 

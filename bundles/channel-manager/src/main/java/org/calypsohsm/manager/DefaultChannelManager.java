@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -37,6 +39,8 @@ import org.calypsohsm.channel.NoChannelFreeException;
 import org.calypsohsm.channel.UnknownKeyGroupException;
 import org.calypsohsm.module.ModuleChannel;
 import org.calypsohsm.module.ModuleException;
+import org.calypsohsm.module.ModuleState;
+import org.calypsohsm.module.ModuleStatus;
 import org.calypsohsm.module.SecurityModule;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -49,6 +53,7 @@ import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** The channel manager over all modules that are registered as services. */
 @Component(immediate = true, configurationPid = "org.calypsohsm.manager")
@@ -75,8 +80,8 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         @AttributeDefinition(description = "Threads for asynchronous exchanges; 0 takes twice the number of processors")
         int asyncThreads() default 0;
 
-        /** @return whether modules are drained and undrained only while an audit log is present */
-        @AttributeDefinition(description = "Whether modules are drained and undrained only while an audit log is present")
+        /** @return whether modules are drained, undrained and tested only while an audit log is present */
+        @AttributeDefinition(description = "Whether modules are drained, undrained and tested only while an audit log is present")
         boolean auditRequired() default false;
     }
 
@@ -268,12 +273,55 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
 
     @Override
     public List<ChannelReport> channels() {
-        return List.of();
+        long now = System.nanoTime();
+        Map<Long, ChannelReport> reports = new TreeMap<>();
+        // Twice: a channel that moves meanwhile may be there only after its new place was looked at.
+        for (int look = 0; look < 2; look++) {
+            placement.slots().forEach(slot -> slot.channels.forEach(channel -> report(channel, now, reports)));
+            placement.parked().forEach(channel -> report(channel, now, reports));
+        }
+        return List.copyOf(reports.values());
+    }
+
+    private static void report(ManagedChannel channel, long now, Map<Long, ChannelReport> reports) {
+        if (channel.isOpen()) {
+            reports.computeIfAbsent(channel.id(), id -> channel.report(now));
+        }
     }
 
     @Override
     public ModuleReport selfTest(String module) {
-        return slot(module).report();
+        ModuleSlot slot = slot(module);
+        audit.order("module.selftest", module, "It begins.");
+        if (!placement.beginTest(slot)) {
+            throw new IllegalArgumentException("Module " + module + " goes; it is not tested any more.");
+        }
+        // Not on the caller's thread: the module is in use until the test is over, whatever becomes of the caller.
+        CompletableFuture<Void> done = CompletableFuture.runAsync(() -> test(slot), housekeeping);
+        try {
+            done.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Module " + module + " still tests itself: the wait for it was interrupted.", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("Module " + module + " could not test itself: the provider threw " + e.getCause() + ".",
+                    e.getCause());
+        }
+        return slot.report();
+    }
+
+    private void test(ModuleSlot slot) {
+        String outcome = "The provider failed.";
+        try {
+            ModuleStatus after = slot.module.selfTest();
+            outcome = "It is " + after.state() + " after its self test: " + after.sentence();
+        } finally {
+            slot.refresh();
+            placement.endTest(slot);
+            audit.note("module.selftest", slot.name(), outcome);
+            evacuate(slot);
+            serveThoseWhoWait();
+        }
     }
 
     /** Looks at what changes by itself: states of modules, leases of channels. */
@@ -295,10 +343,18 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
 
     /** Takes the channels off a module that stopped serving by itself. */
     private void evacuate(ModuleSlot slot) {
-        if (slot.status().state().serves()) {
+        ModuleStatus now = slot.status();
+        if (now.state().serves()) {
             placement.stay(slot, ModuleSlot.Cause.NOT_SERVING);
-        } else if (placement.leave(slot, ModuleSlot.Cause.NOT_SERVING, slot.status().sentence()) && placement.reserved(slot) > 0) {
-            Drain drain = new Drain(slot, drainTimeout, this);
+            placement.stay(slot, ModuleSlot.Cause.MUTE);
+            return;
+        }
+        boolean mute = now.state() == ModuleState.LOCKED || now.state() == ModuleState.FAILED;
+        ModuleSlot.Cause cause = mute ? ModuleSlot.Cause.MUTE : ModuleSlot.Cause.NOT_SERVING;
+        String reason = "Module " + slot.name() + " is " + now.state() + ": " + now.sentence();
+        if (placement.leave(slot, cause, reason) && placement.reserved(slot) > 0) {
+            // No session can go on at a module that is mute, so none waits for the deadline.
+            Drain drain = new Drain(slot, mute ? Duration.ZERO : drainTimeout, this);
             housekeeping.execute(drain::start);
         }
     }
@@ -394,7 +450,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
 
     private NoChannelFreeException noneFree(OpenWaiter waiter) {
         int keyGroup = waiter.request.keyGroup();
-        String refusal = waiter.refusal();
+        String refusal = waiter.refusal() == null ? placement.refusal(keyGroup) : waiter.refusal();
         return new NoChannelFreeException(null, 0, "none became free for key group " + keyGroup + " within "
                 + TimeUnit.NANOSECONDS.toMillis(Nanos.of(waiter.request.deadline())) + " ms (" + placement.occupancy(keyGroup)
                 + (refusal == null ? "" : "; last refusal: " + refusal) + "); try again later, or add a module.");
@@ -425,7 +481,8 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
             waiter.future.completeExceptionally(stopping());
         }
         if (waiter.future.isDone() || slot.leaving) {
-            release(slot);
+            // Its turn becomes the next one's.
+            ended(slot, waiter.request.keyGroup());
             return waiter.future.isDone();
         }
         ManagedChannel channel;
@@ -433,12 +490,17 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
             channel = open(slot, waiter.request);
         } catch (ModuleException | RuntimeException | Error e) {
             String reason = e instanceof ModuleException ? e.getMessage() : "the provider threw " + e;
-            LOG.warn("Module {} refused a channel for key group {}: {}", slot.name(), waiter.request.keyGroup(), reason);
+            boolean full = e instanceof ModuleException fault && fault.reason() == ModuleException.Reason.FULL;
+            // That none is free is everyday business, and who waits for one learns it in the end.
+            LOG.atLevel(full ? Level.DEBUG : Level.WARN).log("Module {} refused a channel for key group {}: {}", slot.name(),
+                    waiter.request.keyGroup(), reason);
             waiter.refusedBy(slot, slot.name() + ": " + reason);
-            slot.refused();
+            placement.refused(turn, full, slot.name() + ": " + reason);
+            slot.refresh();
             release(slot);
             return false;
         }
+        placement.opened(turn);
         if (stopped) {
             waiter.future.completeExceptionally(stopping());
             channel.close();
@@ -464,6 +526,11 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public void release(ModuleSlot slot) {
         hand(placement.release(slot));
+    }
+
+    @Override
+    public void ended(ModuleSlot slot, int keyGroup) {
+        hand(placement.release(slot, keyGroup));
     }
 
     @Override

@@ -23,6 +23,7 @@ final class Drain {
     private final ChannelContext context;
     private final long start = System.nanoTime();
     private final long deadline;
+    private final boolean atOnce;
     private final int stays;
     private final int total;
     private final long movedBefore;
@@ -34,6 +35,7 @@ final class Drain {
         this.slot = slot;
         this.context = context;
         deadline = start + Nanos.of(timeout);
+        atOnce = timeout.isZero();
         stays = slot.stays;
         total = slot.channels.size();
         movedBefore = slot.movedOut.sum();
@@ -60,8 +62,8 @@ final class Drain {
             if (late >= 0) {
                 giveUp();
             }
-            // Not the channels but what is reserved: somebody may be in the module to open or close one.
-            boolean empty = context.placement().reserved(slot) == 0;
+            // Not the channels: somebody may be in the module to open or close one, or it tests itself.
+            boolean empty = !context.placement().isInUse(slot);
             if (empty) {
                 finish();
             } else if (late >= STUCK_NANOS) {
@@ -78,7 +80,7 @@ final class Drain {
 
     /** Sessions do not go on. An exchange that is in the module just now loses its session when it comes back. */
     private void giveUp() {
-        String reason = slot.leavingReason + " It was still in use at the drain deadline.";
+        String reason = atOnce ? slot.leavingReason : slot.leavingReason + " It was still in use at the drain deadline.";
         if (context.placement().expire(slot, stays, reason)) {
             slot.channels.forEach(channel -> channel.loseIfLeft(slot, reason));
         }

@@ -1,5 +1,6 @@
 package org.calypsohsm.manager;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.calypsohsm.channel.ChannelClosedException;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelExpiredException;
 import org.calypsohsm.channel.ChannelLostException;
+import org.calypsohsm.channel.ChannelReport;
 import org.calypsohsm.channel.ModuleUnavailableException;
 import org.calypsohsm.module.ChannelState;
 import org.calypsohsm.module.ModuleChannel;
@@ -231,11 +233,6 @@ final class ManagedChannel implements Channel {
         return response;
     }
 
-    /**
-     * After a module failed in an exchange: without a session nothing is lost, since another module can do it.
-     *
-     * @return the response; null if the channel is parked and must not wait
-     */
     /** Sees to it that the response does not leave before what it used up is kept: waits, or leaves that to the caller. */
     private void holdBack(boolean mayWait) throws ModuleException {
         CompletionStage<Void> commit = delegate.pendingCommit();
@@ -253,6 +250,11 @@ final class ManagedChannel implements Channel {
         }
     }
 
+    /**
+     * After a module failed in an exchange: without a session nothing is lost, since another module can do it.
+     *
+     * @return the response; null if the channel is parked and must not wait
+     */
     private byte[] exchangeElsewhere(byte[] command, ModuleException first, boolean mayWait) throws ChannelException {
         ModuleException failure = first;
         Set<ModuleSlot> failed = new HashSet<>();
@@ -346,8 +348,9 @@ final class ManagedChannel implements Channel {
         parkedState = state;
         parkedSince = System.nanoTime() | 1;
         slot.parked.increment();
-        detach();
+        // First, so that whoever lists the channels finds it at every moment.
         context.placement().park(this);
+        detach(false);
         // A module may have come between the attempt and the parking.
         place();
     }
@@ -387,17 +390,18 @@ final class ManagedChannel implements Channel {
     }
 
     private void arrive(ModuleSlot target, ModuleChannel next) {
+        // First, so that whoever lists the channels finds it at every moment.
+        target.channels.add(this);
         if (delegate == null) {
             context.placement().unpark(this);
         } else {
             slot.movedOut.increment();
-            detach();
+            detach(false);
         }
         delegate = next;
         parkedState = null;
         parkedSince = 0;
         slot = target;
-        target.channels.add(this);
         target.movedIn.increment();
         wakeWaiting();
     }
@@ -411,8 +415,12 @@ final class ManagedChannel implements Channel {
         }
     }
 
-    /** Gives the module's channel back; the channel itself stays as it is. */
-    private void detach() {
+    /**
+     * Gives the module's channel back; the channel itself stays as it is.
+     *
+     * @param ended true if it goes on nowhere
+     */
+    private void detach(boolean ended) {
         ModuleChannel old = delegate;
         ModuleSlot left = slot;
         delegate = null;
@@ -424,7 +432,11 @@ final class ManagedChannel implements Channel {
             }
         }
         left.channels.remove(this);
-        context.release(left);
+        if (ended) {
+            context.ended(left, keyGroup);
+        } else {
+            context.release(left);
+        }
         if (!left.leaving) {
             context.roomMade();
         }
@@ -496,6 +508,15 @@ final class ManagedChannel implements Channel {
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Tells what a deployer sees of it.
+     *
+     * @param now the time, by {@link System#nanoTime()}
+     */
+    ChannelReport report(long now) {
+        return new ChannelReport(id, keyGroup, parkedSince == 0 ? slot.name() : null, Duration.ofNanos(Math.max(0, now - lastUse)));
     }
 
     boolean isParked() {
@@ -592,7 +613,7 @@ final class ManagedChannel implements Channel {
             parkedState = null;
             parkedSince = 0;
         } else {
-            detach();
+            detach(true);
         }
         wakeWaiting();
     }

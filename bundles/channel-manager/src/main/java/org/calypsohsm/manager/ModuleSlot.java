@@ -1,6 +1,7 @@
 package org.calypsohsm.manager;
 
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,27 @@ final class ModuleSlot {
         /** By command: then the module's own recovery does not bring them back. */
         COMMAND,
         /** It stopped serving by itself. */
-        NOT_SERVING
+        NOT_SERVING,
+        /** It is locked or has failed: no session can go on there. */
+        MUTE
+    }
+
+    /** What it said when it refused to open a channel for a key group. */
+    private static final class Refusal {
+
+        /** True if no channel was free: then it is asked again when one is. */
+        private final boolean full;
+        private final String reason;
+        /** When it refused, or was asked again on trial. */
+        private long at = System.nanoTime();
+        /** How many channels of the key group have ended since. */
+        private int ended;
+
+        Refusal(boolean full, String reason, int ended) {
+            this.full = full;
+            this.reason = reason;
+            this.ended = ended;
+        }
     }
 
     final SecurityModule module;
@@ -47,6 +68,10 @@ final class ModuleSlot {
     /** Channels placed here, also those about to open or not closed yet: while there is one, a call may be in the module. */
     int reserved;
     final Set<Cause> causes = EnumSet.noneOf(Cause.class);
+    /** Self tests in progress: a call is in the module then. */
+    int testing;
+    /** By key group; it may be seen without the lock that there is none. */
+    private final Map<Integer, Refusal> refusals = new ConcurrentHashMap<>();
     /** Set while channels have to leave: no new ones come then. */
     volatile boolean leaving;
     /** Why they have to leave, in one sentence. */
@@ -59,11 +84,10 @@ final class ModuleSlot {
     /** Set when the service is gone: from then on nothing calls the module. */
     private volatile boolean gone;
 
-    /** After a module refused to open a channel it is not asked again at once. */
+    /** After a module refused to open a channel it is not asked again at once for that key group. */
     private static final long REFUSAL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final ReentrantLock asking = new ReentrantLock();
-    private volatile long refusedAt = System.nanoTime() - REFUSAL_NANOS;
     private volatile ModuleStatus status;
     private volatile Set<Integer> keyGroups;
 
@@ -92,20 +116,74 @@ final class ModuleSlot {
         return keyGroups.contains(keyGroup);
     }
 
-    boolean hasRoom(int keyGroup) {
+    /** Tells whether a key group may be here, as far as the module tells: while it waits for its keys it does not know. */
+    boolean mayHaveKeyGroup(int keyGroup) {
+        ModuleState state = status.state();
+        return hasKeyGroup(keyGroup) || state == ModuleState.LOCKED || state == ModuleState.SELF_TEST;
+    }
+
+    /** @param moves true for a channel that moves here: it needs no place in the quota of its key group */
+    boolean hasRoom(int keyGroup, boolean moves) {
         return !leaving && reserved < info.channelsTotal() && status.state() == ModuleState.OPERATIONAL && hasKeyGroup(keyGroup)
-                && System.nanoTime() - refusedAt >= REFUSAL_NANOS;
+                && (refusals.isEmpty() || mayBeAsked(refusals.get(keyGroup), moves));
+    }
+
+    private static boolean mayBeAsked(Refusal refusal, boolean moves) {
+        return refusal == null || refusal.full && (moves || refusal.ended > 0)
+                || System.nanoTime() - refusal.at >= REFUSAL_NANOS;
+    }
+
+    /**
+     * Remembers that a channel is asked for.
+     *
+     * @return true if it is asked on trial, although nothing has become free as far as is known
+     */
+    boolean asked(int keyGroup) {
+        Refusal refusal = refusals.get(keyGroup);
+        if (refusal == null) {
+            return false;
+        }
+        if (refusal.ended > 0) {
+            refusal.ended--;
+            return false;
+        }
+        // One at a time, so that not all who wait are refused again.
+        refusal.at = System.nanoTime();
+        return true;
+    }
+
+    /**
+     * Remembers that the module refused to open a channel for which it should have had room.
+     *
+     * @param full  true if it said that none is free
+     * @param ended how many channels of the key group ended while it was asked
+     */
+    void refused(int keyGroup, boolean full, String reason, int ended) {
+        refusals.put(keyGroup, new Refusal(full, reason, ended));
+    }
+
+    /** Remembers that a channel of a key group ended, here or on another module that shares the quota. */
+    void ended(int keyGroup) {
+        Refusal refusal = refusals.isEmpty() ? null : refusals.get(keyGroup);
+        if (refusal != null && refusal.full) {
+            refusal.ended++;
+        }
+    }
+
+    /** Remembers that the module opened a channel on trial: it refuses no more. */
+    void opened(int keyGroup) {
+        refusals.remove(keyGroup);
+    }
+
+    /** @return why the module refused the last channel for a key group; null if it did not */
+    String refusal(int keyGroup) {
+        Refusal refusal = refusals.get(keyGroup);
+        return refusal == null ? null : refusal.reason;
     }
 
     /** Tells whether channels cannot stay here. */
     boolean mustBeLeft() {
         return leaving || !status.state().serves();
-    }
-
-    /** Remembers that the module refused to open a channel for which it should have had room. */
-    void refused() {
-        refusedAt = System.nanoTime();
-        refresh();
     }
 
     /** Share of its channels that are free, 0 to 1. */

@@ -16,14 +16,23 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Placement {
 
-    /** Somebody's turn: a waiter, with the module on which a channel is reserved. */
-    record Turn(OpenWaiter waiter, ModuleSlot slot) {
+    /**
+     * Somebody's turn.
+     *
+     * @param waiter whose
+     * @param slot   the module on which a channel is reserved
+     * @param ended  how many channels of the key group had ended before
+     * @param trial  true if the module refused such a channel before, and nothing has become free as far as is known
+     */
+    record Turn(OpenWaiter waiter, ModuleSlot slot, long ended, boolean trial) {
     }
 
     private final ReentrantLock lock = new ReentrantLock();
     private final List<ModuleSlot> slots = new ArrayList<>();
     /** Key group, then place in the queue: a waiter whose turn came to nothing gets its old place back. */
     private final Map<Integer, TreeMap<Long, OpenWaiter>> queues = new HashMap<>();
+    /** How many channels of a key group have ended, by key group. */
+    private final Map<Integer, long[]> ended = new HashMap<>();
     private final Set<ManagedChannel> parked = new LinkedHashSet<>();
 
     void add(ModuleSlot slot) {
@@ -112,7 +121,44 @@ final class Placement {
         }
     }
 
-    /** @return how many channels of a module are reserved: a call may be in the module unless it is 0 */
+    /**
+     * Begins a self test of a module; {@link #endTest} must follow.
+     *
+     * @return false if its service goes: nothing may call it
+     */
+    boolean beginTest(ModuleSlot slot) {
+        lock.lock();
+        try {
+            if (slot.causes.contains(ModuleSlot.Cause.SERVICE_GOES)) {
+                return false;
+            }
+            slot.testing++;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void endTest(ModuleSlot slot) {
+        lock.lock();
+        try {
+            slot.testing--;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells whether a call may be in a module: a channel is open, opens or closes, or the module tests itself. */
+    boolean isInUse(ModuleSlot slot) {
+        lock.lock();
+        try {
+            return slot.reserved + slot.testing > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @return how many channels of a module are reserved: open, about to open, or not closed yet */
     int reserved(ModuleSlot slot) {
         lock.lock();
         try {
@@ -125,15 +171,15 @@ final class Placement {
     /**
      * Tells whether a key group cannot be served by any module present.
      *
-     * @return false as long as no module is present at all, since one may come
+     * @return false as long as no module is present at all, since one may come, and while one waits for its keys
      */
     boolean isUnknown(int keyGroup) {
         List<ModuleSlot> present = slots();
-        if (present.isEmpty() || present.stream().anyMatch(slot -> slot.hasKeyGroup(keyGroup))) {
+        if (present.isEmpty() || present.stream().anyMatch(slot -> slot.mayHaveKeyGroup(keyGroup))) {
             return false;
         }
         present.forEach(ModuleSlot::refresh);
-        return present.stream().noneMatch(slot -> slot.hasKeyGroup(keyGroup));
+        return present.stream().noneMatch(slot -> slot.mayHaveKeyGroup(keyGroup));
     }
 
     /** @return the numbers of all key groups of the modules present, for a message */
@@ -144,7 +190,7 @@ final class Placement {
     }
 
     /**
-     * Reserves a channel; {@link #release} must follow if it is not opened.
+     * Reserves a channel for one that moves; {@link #release(ModuleSlot)} must follow if it does not come.
      *
      * @param without modules that refused already
      * @return the module with the greatest share of free channels; null if none has room
@@ -152,18 +198,62 @@ final class Placement {
     ModuleSlot reserve(int keyGroup, Set<ModuleSlot> without) {
         lock.lock();
         try {
-            ModuleSlot best = null;
-            for (ModuleSlot slot : slots) {
-                if (slot.hasRoom(keyGroup) && !without.contains(slot) && (best == null || slot.freeShare() > best.freeShare())) {
-                    best = slot;
-                }
-            }
-            if (best != null) {
-                best.reserved++;
-            }
-            return best;
+            return reserve(keyGroup, without, true);
         } finally {
             lock.unlock();
+        }
+    }
+
+    private ModuleSlot reserve(int keyGroup, Set<ModuleSlot> without, boolean moves) {
+        ModuleSlot best = null;
+        for (ModuleSlot slot : slots) {
+            if (slot.hasRoom(keyGroup, moves) && !without.contains(slot) && (best == null || slot.freeShare() > best.freeShare())) {
+                best = slot;
+            }
+        }
+        if (best != null) {
+            best.reserved++;
+        }
+        return best;
+    }
+
+    /** @return a waiter's turn, with a reserved channel; null if no module has room */
+    private Turn turn(OpenWaiter waiter, Set<ModuleSlot> without) {
+        int keyGroup = waiter.request.keyGroup();
+        ModuleSlot slot = reserve(keyGroup, without, false);
+        return slot == null ? null : new Turn(waiter, slot, ended(keyGroup), slot.asked(keyGroup));
+    }
+
+    private long ended(int keyGroup) {
+        long[] count = ended.get(keyGroup);
+        return count == null ? 0 : count[0];
+    }
+
+    /**
+     * Remembers that a module refused a turn: it is left alone for a moment, or until a channel of the key group ends.
+     *
+     * @param full true if it said that none is free
+     */
+    void refused(Turn turn, boolean full, String reason) {
+        int keyGroup = turn.waiter().request.keyGroup();
+        lock.lock();
+        try {
+            turn.slot().refused(keyGroup, full, reason, (int) (ended(keyGroup) - turn.ended()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Remembers that a module did not refuse a turn. */
+    void opened(Turn turn) {
+        // Without the lock as a rule: most turns are no trial.
+        if (turn.trial()) {
+            lock.lock();
+            try {
+                turn.slot().opened(turn.waiter().request.keyGroup());
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -183,9 +273,9 @@ final class Placement {
             }
             List<Turn> turns = new ArrayList<>(turns());
             // Who could be placed is placed now, so this overtakes nobody.
-            ModuleSlot slot = reserve(keyGroup, waiter.refusers());
-            if (slot != null) {
-                turns.add(new Turn(waiter, slot));
+            Turn turn = turn(waiter, waiter.refusers());
+            if (turn != null) {
+                turns.add(turn);
             }
             return turns;
         } finally {
@@ -244,6 +334,22 @@ final class Placement {
     }
 
     /**
+     * Gives a channel that has ended back, and its place in the quota of its key group.
+     *
+     * @return the turns of those who waited for it
+     */
+    List<Turn> release(ModuleSlot slot, int keyGroup) {
+        lock.lock();
+        try {
+            ended.computeIfAbsent(keyGroup, group -> new long[1])[0]++;
+            slots.forEach(each -> each.ended(keyGroup));
+            return release(slot);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
      * Gives turns to those who wait, the one who waits longest first, as long as there is room.
      *
      * @return the turns, each with a reserved channel
@@ -275,17 +381,16 @@ final class Placement {
             }
         }
         // The state of a module may change between the look and the reservation, so that there is no room after all.
-        ModuleSlot slot = oldest == null ? null : reserve(oldest.request.keyGroup(), Set.of());
-        if (slot == null) {
-            return null;
+        Turn turn = oldest == null ? null : turn(oldest, Set.of());
+        if (turn != null) {
+            dequeue(oldest);
         }
-        dequeue(oldest);
-        return new Turn(oldest, slot);
+        return turn;
     }
 
     private boolean hasRoom(int keyGroup) {
         for (ModuleSlot slot : slots) {
-            if (slot.hasRoom(keyGroup)) {
+            if (slot.hasRoom(keyGroup, false)) {
                 return true;
             }
         }
@@ -330,13 +435,24 @@ final class Placement {
         }
     }
 
+    /** @return what the last module said that refused a channel for a key group; null if none did */
+    String refusal(int keyGroup) {
+        for (ModuleSlot slot : slots()) {
+            String refusal = slot.refusal(keyGroup);
+            if (refusal != null) {
+                return refusal;
+            }
+        }
+        return null;
+    }
+
     /** Says how full the modules of a key group are, for a message. */
     String occupancy(int keyGroup) {
         lock.lock();
         try {
             StringBuilder text = new StringBuilder();
             for (ModuleSlot slot : slots) {
-                if (slot.hasKeyGroup(keyGroup)) {
+                if (slot.mayHaveKeyGroup(keyGroup)) {
                     text.append(text.isEmpty() ? "" : ", ").append(slot.name()).append(' ').append(slot.reserved).append(" of ")
                             .append(slot.info.channelsTotal()).append(" in use, ").append(slot.report().state());
                 }

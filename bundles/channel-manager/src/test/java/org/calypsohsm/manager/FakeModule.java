@@ -29,6 +29,29 @@ final class FakeModule implements SecurityModule {
         void run() throws ModuleException;
     }
 
+    /** How many channels may be open for a key group. */
+    static final class Quota {
+
+        final int keyGroup;
+        final AtomicInteger inUse = new AtomicInteger();
+        final AtomicInteger refusals = new AtomicInteger();
+        volatile int limit;
+
+        Quota(int keyGroup, int limit) {
+            this.keyGroup = keyGroup;
+            this.limit = limit;
+        }
+
+        private synchronized boolean take(boolean moves) {
+            if (!moves && inUse.get() >= limit) {
+                refusals.incrementAndGet();
+                return false;
+            }
+            inUse.incrementAndGet();
+            return true;
+        }
+    }
+
     static final byte[] CARRY_OUT = new byte[0];
 
     final Set<FakeChannel> open = ConcurrentHashMap.newKeySet();
@@ -43,6 +66,10 @@ final class FakeModule implements SecurityModule {
     volatile OpenScript openScript = () -> { };
     volatile OpenScript resumeScript = () -> { };
     volatile Runnable statusScript = () -> { };
+    volatile Runnable selfTestScript = () -> { };
+    volatile Runnable closeScript = () -> { };
+    /** The quota of a key group; modules may share it. Null for none. */
+    volatile Quota quota;
     /** What holds the next responses back; null holds none back. */
     volatile CompletableFuture<Void> commit;
     volatile boolean givesNull;
@@ -113,15 +140,15 @@ final class FakeModule implements SecurityModule {
 
     @Override
     public ModuleChannel open(int keyGroup) throws ModuleException {
-        return open(openScript, ChannelState.AFTER_RESET);
+        return open(keyGroup, openScript, ChannelState.AFTER_RESET, false);
     }
 
     @Override
     public ModuleChannel resume(int keyGroup, ChannelState state) throws ModuleException {
-        return open(resumeScript, state);
+        return open(keyGroup, resumeScript, state, true);
     }
 
-    private ModuleChannel open(OpenScript script, ChannelState state) throws ModuleException {
+    private ModuleChannel open(int keyGroup, OpenScript script, ChannelState state, boolean moves) throws ModuleException {
         enter();
         try {
             script.run();
@@ -131,7 +158,12 @@ final class FakeModule implements SecurityModule {
             if (status.state() != ModuleState.OPERATIONAL) {
                 throw new ModuleException(ModuleException.Reason.NOT_SERVING, info.name() + " does not serve.");
             }
-            FakeChannel channel = new FakeChannel(state);
+            Quota counted = quota != null && quota.keyGroup == keyGroup ? quota : null;
+            if (counted != null && !counted.take(moves)) {
+                throw new ModuleException(ModuleException.Reason.FULL, "Module " + info.name() + ": key group " + keyGroup
+                        + " has its " + counted.limit + " channels in use (quota).");
+            }
+            FakeChannel channel = new FakeChannel(state, counted);
             open.add(channel);
             if (open.size() > info.channelsTotal()) {
                 open.remove(channel);
@@ -144,6 +176,17 @@ final class FakeModule implements SecurityModule {
         }
     }
 
+    @Override
+    public ModuleStatus selfTest() {
+        enter();
+        try {
+            selfTestScript.run();
+            return status;
+        } finally {
+            leave();
+        }
+    }
+
     /** A channel of the module. */
     final class FakeChannel implements ModuleChannel {
 
@@ -151,7 +194,10 @@ final class FakeModule implements SecurityModule {
         private byte[] selected;
         private boolean session;
 
-        private FakeChannel(ChannelState state) {
+        private final Quota counted;
+
+        private FakeChannel(ChannelState state, Quota counted) {
+            this.counted = counted;
             selected = state.diversifier();
         }
 
@@ -226,7 +272,10 @@ final class FakeModule implements SecurityModule {
         public void close() {
             enter();
             try {
-                open.remove(this);
+                closeScript.run();
+                if (open.remove(this) && counted != null) {
+                    counted.inUse.decrementAndGet();
+                }
             } finally {
                 leave();
             }

@@ -338,8 +338,8 @@ class SwapTest {
 
         fixture.manager().drain("old", Fixture.SOON);
         fixture.manager().undrain("old");
-        old.become(ModuleState.FAILED, "It is broken.");
-        await().until(() -> fixture.slot(old).status().state() == ModuleState.FAILED);
+        old.become(ModuleState.OFFLINE, "It does not answer.");
+        await().until(() -> fixture.slot(old).status().state() == ModuleState.OFFLINE);
         old.become(ModuleState.OPERATIONAL, "It serves.");
         await().until(() -> fixture.slot(old).status().state() == ModuleState.OPERATIONAL);
 

@@ -6,10 +6,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
+import org.calypsohsm.key.KeyStoreStatus;
 import org.calypsohsm.module.ChannelState;
 import org.calypsohsm.module.ModuleChannel;
 import org.calypsohsm.module.ModuleException;
@@ -20,7 +22,10 @@ import org.calypsohsm.module.SamEmulation;
 import org.calypsohsm.module.SamForm;
 import org.calypsohsm.module.SecurityModule;
 
-/** A bank of virtual SAM-S1 in software: a limit, key groups, and a check of the SAM before the first channel. */
+/**
+ * A bank of virtual SAM-S1 in software: a limit, key groups, and a self test before the first channel. It follows its key
+ * store: it is LOCKED or FAILED with it, and tests itself each time it opens. While it does not serve it is mute.
+ */
 public class EmulatedModule implements SecurityModule {
 
     private static final int ATR_LENGTH = 19;
@@ -32,10 +37,29 @@ public class EmulatedModule implements SecurityModule {
     private final KeyStore keyStore;
     private final SamEmulation emulation;
     private final AtomicInteger inUse = new AtomicInteger();
-    private volatile ModuleStatus status;
+    /** Held while the module tests itself. */
+    private final ReentrantLock testing = new ReentrantLock();
+    private KeyStore.Watch watch;
+    /** Guards what follows; the moment may be read without it. */
+    private final Object change = new Object();
+    private volatile Moment moment = new Moment(new ModuleStatus(ModuleState.SELF_TEST, "It waits for its key store."), 0);
+    private KeyStoreStatus store;
 
     /**
-     * Makes the module and tests it.
+     * What an exchange has to know, in one read.
+     *
+     * @param status  the state
+     * @param opening how often the key store has told its state: a test or a key group from before is out of date
+     */
+    private record Moment(ModuleStatus status, int opening) {
+
+        boolean isOperational() {
+            return status.state() == ModuleState.OPERATIONAL;
+        }
+    }
+
+    /**
+     * Makes the module; it is SELF_TEST until {@link #start()}.
      *
      * @param info       what does not change
      * @param form       form of its virtual SAM-S1
@@ -50,27 +74,90 @@ public class EmulatedModule implements SecurityModule {
         Arrays.stream(keyGroups).forEach(configuredGroups::add);
         this.keyStore = keyStore;
         this.emulation = emulation;
-        this.status = new ModuleStatus(ModuleState.SELF_TEST, "It tests its virtual SAM-S1.");
-        this.status = selfTest();
     }
 
-    private ModuleStatus selfTest() {
-        for (int number : keyGroups()) {
+    /** Begins to follow the key store; the last act of the constructor of a provider, since nothing may fail after it. */
+    protected final void start() {
+        watch = keyStore.watch(this::follow);
+    }
+
+    /** Ends following the key store; what a provider does when it is deactivated. */
+    protected final void close() {
+        watch.close();
+    }
+
+    private void follow(KeyStoreStatus now) {
+        synchronized (change) {
+            store = now;
+            // At once, also while a test is running: from now on it is mute.
+            moment = new Moment(now.isOpen() ? new ModuleStatus(ModuleState.SELF_TEST, "It tests its virtual SAM-S1.")
+                    : without(now), moment.opening() + 1);
+        }
+        if (now.isOpen()) {
+            selfTest();
+        }
+    }
+
+    private static ModuleStatus without(KeyStoreStatus store) {
+        return store.state() == KeyStoreStatus.State.LOCKED
+                ? new ModuleStatus(ModuleState.LOCKED, "Its key store is locked: " + store.sentence() + " Release it with hsm:unlock.")
+                : new ModuleStatus(ModuleState.FAILED, "Its key store has failed: " + store.sentence());
+    }
+
+    /**
+     * Tests the module again, unless its key store is not open: then it stays as it is. A module that serves goes on serving
+     * meanwhile. One test runs at a time; who comes meanwhile waits, and tests then.
+     *
+     * @return the state afterwards
+     */
+    @Override
+    public final ModuleStatus selfTest() {
+        testing.lock();
+        try {
+            int before;
+            synchronized (change) {
+                before = moment.opening();
+                if (store == null || !store.isOpen()) {
+                    return status();
+                }
+            }
+            ModuleStatus result = testResult();
+            synchronized (change) {
+                if (before == moment.opening()) {
+                    moment = new Moment(result, before);
+                }
+            }
+            return status();
+        } finally {
+            testing.unlock();
+        }
+    }
+
+    private ModuleStatus testResult() {
+        Set<Integer> groups = keyGroups();
+        for (int number : groups) {
             String fault;
             try {
                 fault = faultOf(number);
-            } catch (ModuleException | RuntimeException e) {
-                fault = e + ".";
+            } catch (ModuleException | RuntimeException | Error e) {
+                // Errors too: an emulation whose bundle was updated throws NoClassDefFoundError.
+                fault = e instanceof IllegalStateException && e.getMessage() != null ? e.getMessage() : e + ".";
             }
             if (fault != null) {
                 return new ModuleStatus(ModuleState.FAILED, "The self test failed in key group " + number + ": " + fault);
             }
         }
-        return new ModuleStatus(ModuleState.OPERATIONAL, "It serves the key groups " + keyGroups() + ".");
+        return new ModuleStatus(ModuleState.OPERATIONAL, "It has passed its self test with the key groups " + groups + ".");
     }
 
-    private String faultOf(int keyGroup) throws ModuleException {
-        ModuleChannel sam = sam(keyStore.keyGroup(keyGroup), ChannelState.AFTER_RESET);
+    private String faultOf(int number) throws ModuleException {
+        KeyGroup keyGroup = keyStore.keyGroup(number);
+        if (keyGroup == null) {
+            // It was deleted meanwhile.
+            return null;
+        }
+        emulation.selfTest(keyGroup);
+        ModuleChannel sam = sam(keyGroup, ChannelState.AFTER_RESET);
         try {
             return faultOf(sam);
         } finally {
@@ -105,7 +192,7 @@ public class EmulatedModule implements SecurityModule {
 
     @Override
     public ModuleStatus status() {
-        return status;
+        return moment.status();
     }
 
     @Override
@@ -124,31 +211,63 @@ public class EmulatedModule implements SecurityModule {
 
     @Override
     public final ModuleChannel open(int keyGroup) throws ModuleException {
-        return resume(keyGroup, ChannelState.AFTER_RESET);
+        return open(keyGroup, ChannelState.AFTER_RESET, false);
     }
 
     @Override
     public final ModuleChannel resume(int keyGroup, ChannelState state) throws ModuleException {
+        return open(keyGroup, state, true);
+    }
+
+    private ModuleChannel open(int keyGroup, ChannelState state, boolean overQuota) throws ModuleException {
+        // Before all else: what changes from here on makes the channel out of date.
+        int opening = moment.opening();
         ModuleStatus now = status();
         if (now.state() != ModuleState.OPERATIONAL) {
-            throw new ModuleException(ModuleException.Reason.NOT_SERVING,
-                    "Module " + info.name() + " is " + now.state() + ": " + now.sentence());
+            throw new ModuleException(ModuleException.Reason.NOT_SERVING, sentence(now));
         }
-        KeyGroup group = configuredGroups.isEmpty() || configuredGroups.contains(keyGroup) ? keyStore.keyGroup(keyGroup) : null;
-        if (group == null) {
-            throw new ModuleException(ModuleException.Reason.UNKNOWN_KEY_GROUP,
-                    "Module " + info.name() + " has no key group " + keyGroup + ", only " + keyGroups() + ".");
-        }
+        KeyGroup group = keyGroup(keyGroup);
         if (!take()) {
             throw new ModuleException(ModuleException.Reason.FULL,
                     "All " + info.channelsTotal() + " channels of module " + info.name() + " are in use.");
         }
+        boolean counted = false;
+        ModuleChannel opened = null;
         try {
-            return new LimitedChannel(sam(group, state));
+            counted = group.takeChannel(overQuota);
+            if (!counted) {
+                throw new ModuleException(ModuleException.Reason.FULL, "Module " + info.name() + ": key group " + keyGroup
+                        + " has its " + group.channelQuota() + " channels in use (quota).");
+            }
+            opened = new LimitedChannel(sam(group, state), group, opening);
+            return opened;
         } catch (RuntimeException e) {
-            inUse.decrementAndGet();
             throw new ModuleException(ModuleException.Reason.FAILED,
                     "Module " + info.name() + " could not make a virtual SAM-S1: " + e + ".", e);
+        } finally {
+            if (opened == null) {
+                giveBack(counted ? group : null);
+            }
+        }
+    }
+
+    private KeyGroup keyGroup(int number) throws ModuleException {
+        KeyGroup group = configuredGroups.isEmpty() || configuredGroups.contains(number) ? keyStore.keyGroup(number) : null;
+        if (group == null) {
+            throw new ModuleException(ModuleException.Reason.UNKNOWN_KEY_GROUP,
+                    "Module " + info.name() + " has no key group " + number + ", only " + keyGroups() + ".");
+        }
+        return group;
+    }
+
+    private String sentence(ModuleStatus now) {
+        return "Module " + info.name() + " is " + now.state() + ": " + now.sentence();
+    }
+
+    private void giveBack(KeyGroup counted) {
+        inUse.decrementAndGet();
+        if (counted != null) {
+            counted.giveChannel();
         }
     }
 
@@ -175,11 +294,15 @@ public class EmulatedModule implements SecurityModule {
     /** Gives its place back when it is closed, once. */
     private final class LimitedChannel implements ModuleChannel {
 
-        private final ModuleChannel sam;
+        private ModuleChannel sam;
+        private KeyGroup keyGroup;
+        private int opening;
         private boolean closed;
 
-        LimitedChannel(ModuleChannel sam) {
+        LimitedChannel(ModuleChannel sam, KeyGroup keyGroup, int opening) {
             this.sam = Objects.requireNonNull(sam, "no SAM");
+            this.keyGroup = keyGroup;
+            this.opening = opening;
         }
 
         @Override
@@ -189,8 +312,33 @@ public class EmulatedModule implements SecurityModule {
 
         @Override
         public byte[] exchange(byte[] command) throws ModuleException {
+            Moment now = moment;
+            if (!now.isOperational()) {
+                throw new ModuleException(now.status().state() == ModuleState.FAILED ? ModuleException.Reason.FAILED
+                        : ModuleException.Reason.NOT_SERVING, sentence(now.status()));
+            }
+            if (now.opening() != opening) {
+                renew(now.opening());
+            }
             beforeExchange();
             return sam.exchange(command);
+        }
+
+        /** Goes on with the keys of a store that was opened anew: those of before were overwritten when it was locked. */
+        private synchronized void renew(int now) throws ModuleException {
+            ChannelState state = sam.idleState();
+            if (state == null) {
+                throw new ModuleException(ModuleException.Reason.FAILED, "Module " + info.name()
+                        + " cannot go on with the session, since its key store was not open meanwhile.");
+            }
+            KeyGroup group = keyGroup(keyGroup.number());
+            ModuleChannel next = Objects.requireNonNull(sam(group, state), "no SAM");
+            group.takeChannel(true);
+            keyGroup.giveChannel();
+            sam.close();
+            sam = next;
+            keyGroup = group;
+            opening = now;
         }
 
         @Override
@@ -212,7 +360,7 @@ public class EmulatedModule implements SecurityModule {
             try {
                 sam.close();
             } finally {
-                inUse.decrementAndGet();
+                giveBack(keyGroup);
             }
         }
     }

@@ -2,11 +2,8 @@ package org.calypsohsm.emulation;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.module.ChannelState;
 import org.calypsohsm.module.ModuleChannel;
-import org.calypsohsm.module.SamEmulation;
-import org.calypsohsm.module.SamForm;
 
 /** A virtual SAM that works as far as a self test can tell. Tests override what is to go wrong. */
 public class StubSam implements ModuleChannel {
@@ -19,8 +16,8 @@ public class StubSam implements ModuleChannel {
     public final AtomicInteger exchanges = new AtomicInteger();
 
     /** @return the SAM, for every channel the same */
-    public SamEmulation everywhere() {
-        return (SamForm form, int serialNumber, int version, KeyGroup keyGroup, ChannelState state) -> this;
+    public StubEmulation everywhere() {
+        return new StubEmulation(keyGroup -> this);
     }
 
     @Override

@@ -1,8 +1,12 @@
 package org.calypsohsm.sam;
 
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 import org.calypsohsm.key.KeyGroup;
+import org.calypsohsm.key.SamKey;
+import org.calypsohsm.key.SystemKeyType;
 import org.calypsohsm.module.ChannelState;
 import org.calypsohsm.module.ModuleChannel;
 import org.calypsohsm.module.SamEmulation;
@@ -37,6 +41,7 @@ public final class SamEmulator implements SamEmulation {
     private static final Logger LOG = LoggerFactory.getLogger(SamEmulator.class);
 
     private final SamServices services;
+    private final GeneratorCheck generatorCheck;
 
     /**
      * Makes the service.
@@ -49,6 +54,11 @@ public final class SamEmulator implements SamEmulation {
     }
 
     SamEmulator(long successorGraceMillis, RandomSource random) {
+        this(successorGraceMillis, random, new GeneratorCheck());
+    }
+
+    SamEmulator(long successorGraceMillis, RandomSource random, GeneratorCheck generatorCheck) {
+        this.generatorCheck = generatorCheck;
         services = new SamServices(new PluginRegistry(TimeUnit.MILLISECONDS.toNanos(successorGraceMillis)),
                 new BusyKeys(System::nanoTime), random);
     }
@@ -79,6 +89,44 @@ public final class SamEmulator implements SamEmulation {
 
     @Override
     public void selfTest(KeyGroup keyGroup) {
-        // TODO
+        generatorCheck.run(services.random());
+        for (int alg : algs(keyGroup)) {
+            PluginSlot slot = services.plugins().lease(alg);
+            // An algorithm without a plugin is no fault: one may come later, and until then commands are refused.
+            if (slot != null) {
+                try {
+                    selfTest(slot, alg);
+                } finally {
+                    slot.leave();
+                }
+            }
+        }
+    }
+
+    private static void selfTest(PluginSlot slot, int alg) {
+        try {
+            slot.plugin().selfTest(alg);
+        } catch (RuntimeException | Error e) {
+            // Errors too: a plugin whose bundle was updated throws NoClassDefFoundError.
+            String why = e instanceof IllegalStateException && e.getMessage() != null ? e.getMessage() : e + ".";
+            throw new IllegalStateException(String.format("The self test of %s under ALG %02X failed: %s", slot.product(), alg, why), e);
+        }
+    }
+
+    private static Set<Integer> algs(KeyGroup keyGroup) {
+        Set<Integer> algs = new TreeSet<>();
+        for (int record = 1; record <= KeyGroup.LAST_WORK_KEY_RECORD; record++) {
+            addAlg(algs, keyGroup.workKeyAt(record));
+        }
+        for (SystemKeyType type : SystemKeyType.values()) {
+            addAlg(algs, keyGroup.systemKey(type));
+        }
+        return algs;
+    }
+
+    private static void addAlg(Set<Integer> algs, SamKey key) {
+        if (key != null) {
+            algs.add(key.alg());
+        }
     }
 }

@@ -20,12 +20,9 @@ final class PowerUpCheck {
      * Checks a profile.
      *
      * @param profile which one
+     * @param known   its known answers
      * @throws IllegalStateException if an answer is not the known one
      */
-    static void run(ReferenceProfile profile) {
-        run(profile, KnownAnswers.of(profile));
-    }
-
     static void run(ReferenceProfile profile, KnownAnswers known) {
         new PowerUpCheck(profile, known).run();
     }

@@ -16,7 +16,7 @@ class PowerUpCheckTest {
     @ParameterizedTest
     @EnumSource
     void everyProfilePasses(ReferenceProfile profile) {
-        PowerUpCheck.run(profile);
+        PowerUpCheck.run(profile, KnownAnswers.of(profile));
     }
 
     static Stream<Arguments> everyValue() {
@@ -34,6 +34,20 @@ class PowerUpCheckTest {
         assertThatThrownBy(() -> PowerUpCheck.run(profile, changed))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageStartingWith("The power-up check of the reference profile " + profile + " failed: wrong ");
+    }
+
+    /** A plugin that is there already reads its known answers anew for each self test, so what changed since is noticed. */
+    @ParameterizedTest
+    @MethodSource("everyValue")
+    void theSelfTestOfAPluginNoticesAnAnswerThatChanged(ReferenceProfile profile, String name) {
+        Map<String, String> values = new HashMap<>(KnownAnswers.of(profile).values());
+        ReferencePlugin plugin = new ReferencePlugin(ignored -> new KnownAnswers(values), profile) { };
+        plugin.selfTest(profile.alg());
+        values.computeIfPresent(name, (ignored, digits) -> flipFirstDigit(digits));
+        assertThatThrownBy(() -> plugin.selfTest(profile.alg())).isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("The power-up check of the reference profile " + profile + " failed: wrong ");
+        values.computeIfPresent(name, (ignored, digits) -> flipFirstDigit(digits));
+        plugin.selfTest(profile.alg());
     }
 
     private static String flipFirstDigit(String digits) {

@@ -12,6 +12,7 @@ import org.calypsohsm.module.SecurityModule;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
@@ -72,6 +73,13 @@ public final class PciS3Module extends EmulatedModule {
     @Activate
     public PciS3Module(Config config, @Reference KeyStore keyStore, @Reference SamEmulation emulation) {
         super(info(config), config.form(), config.keyGroups(), keyStore, emulation);
+        start();
+    }
+
+    /** Ends following the key store. */
+    @Deactivate
+    void stop() {
+        close();
     }
 
     private static ModuleInfo info(Config config) {

@@ -37,7 +37,7 @@ class PciS3ModuleTest extends ModuleContract {
 
     @Override
     protected void stop(SecurityModule module) {
-        // It holds nothing.
+        ((PciS3Module) module).stop();
     }
 
     @Override

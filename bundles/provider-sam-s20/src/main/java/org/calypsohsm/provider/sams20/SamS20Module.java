@@ -91,6 +91,12 @@ public final class SamS20Module extends EmulatedModule {
         if (reached > 0) {
             warn(reached);
         }
+        try {
+            start();
+        } catch (RuntimeException e) {
+            meter.close();
+            throw e;
+        }
     }
 
     private static ModuleInfo info(Config config) {
@@ -104,24 +110,29 @@ public final class SamS20Module extends EmulatedModule {
         return new ModuleInfo(name, KIND_NAME, SerialNumber.parse(name, config.serialNumber()), config.version(), CHANNELS, true);
     }
 
-    /** Keeps the exact count. */
+    /** Keeps the exact count, and ends following the key store. */
     @Deactivate
     void stop() {
-        meter.close();
+        try {
+            close();
+        } finally {
+            meter.close();
+        }
     }
 
     @Override
     public ModuleStatus status() {
-        // The base class asks before the constructor is through.
-        if (meter == null || super.status().state() != ModuleState.OPERATIONAL) {
-            return super.status();
-        }
         long used = meter.used();
         if (used >= lifetime) {
+            // Before all else: no key store and no self test brings the card back.
             return new ModuleStatus(ModuleState.END_OF_LIFE, endOfLife());
         }
+        ModuleStatus now = super.status();
+        if (now.state() != ModuleState.OPERATIONAL) {
+            return now;
+        }
         int reached = reached(used);
-        return reached == 0 ? super.status() : new ModuleStatus(ModuleState.OPERATIONAL,
+        return reached == 0 ? now : new ModuleStatus(ModuleState.OPERATIONAL,
                 "It has used up " + reached + " % of its " + lifetime + " operations; have another card ready.");
     }
 

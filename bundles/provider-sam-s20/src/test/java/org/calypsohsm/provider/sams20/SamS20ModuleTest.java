@@ -25,8 +25,11 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import org.calypsohsm.emulation.Configured;
 import org.calypsohsm.emulation.ModuleContract;
+import org.calypsohsm.emulation.StubEmulation;
 import org.calypsohsm.emulation.StubSam;
+import org.calypsohsm.emulation.StubStore;
 import org.calypsohsm.key.KeyStore;
+import org.calypsohsm.key.KeyStoreStatus;
 import org.calypsohsm.keystore.TestKeyStore;
 import org.calypsohsm.module.ModuleChannel;
 import org.calypsohsm.module.ModuleException;
@@ -146,6 +149,43 @@ class SamS20ModuleTest extends ModuleContract {
         exchange(channel, 1);
         assertEndOfLife(card, channel);
         assertThat(channel.idleState()).isNotNull();
+    }
+
+    @Test
+    void theEndOfLifeIsTheEndWhateverTheKeyStoreAndTheSelfTestSay() throws ModuleException {
+        StubStore store = new StubStore(keyStore(0));
+        StubEmulation emulation = new StubSam().everywhere();
+        SamS20Module card = new SamS20Module(
+                Configured.with(SamS20Module.Config.class, Map.of("hsm_module_name", "main", "lifetime", 2L)), store, emulation);
+        ModuleChannel channel = card.open(0);
+        exchange(channel, 1);
+        store.become(KeyStoreStatus.State.LOCKED, "It was locked.");
+        assertThat(card.status().state()).isEqualTo(ModuleState.LOCKED);
+        assertThatExceptionOfType(ModuleException.class).isThrownBy(() -> channel.exchange(ANY)).withMessageContaining("is LOCKED");
+        store.become(KeyStoreStatus.State.OPEN, "It is open.");
+        assertThat(card.status().state()).as("what is refused is not counted").isEqualTo(ModuleState.OPERATIONAL);
+        exchange(channel, 1);
+        assertEndOfLife(card, channel);
+
+        emulation.selfTest = () -> {
+            throw new IllegalStateException("broken.");
+        };
+        assertThat(card.selfTest().state()).isEqualTo(ModuleState.END_OF_LIFE);
+        store.become(KeyStoreStatus.State.LOCKED, "It was locked.");
+        assertThat(card.status().state()).isEqualTo(ModuleState.END_OF_LIFE);
+        emulation.selfTest = () -> { };
+        store.become(KeyStoreStatus.State.OPEN, "It is open.");
+        assertEndOfLife(card, channel);
+        card.stop();
+    }
+
+    @Test
+    void aCardThatDoesNotStartFollowsNoKeyStore() throws IOException {
+        Path file = Files.writeString(folder.resolve("count"), "not a count");
+        StubStore store = new StubStore(keyStore(0));
+        assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> new SamS20Module(Configured.with(
+                SamS20Module.Config.class, Map.of("hsm_module_name", "main", "countFile", file.toString())), store, emulation()));
+        assertThat(store.listeners()).isZero();
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package org.calypsohsm.profile.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.Arrays;
@@ -73,6 +74,17 @@ public abstract class ReferencePluginContract {
             } else {
                 assertThatIllegalArgumentException().isThrownBy(() -> plugin.undiversified(code, value));
             }
+        }
+    }
+
+    @Test
+    void testsEachAlgCodeThatItDeclaresAndNoOther() {
+        for (int alg : type.getAnnotation(ReferenceProduct.class).alg()) {
+            assertThatCode(() -> plugin.selfTest(alg)).doesNotThrowAnyException();
+        }
+        for (int alg : new int[] {-1, 0x00, 0xFF, 0x100}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> plugin.selfTest(alg))
+                    .withMessageContaining("does not serve ALG");
         }
     }
 
