@@ -1,0 +1,4 @@
+/**
+ * A simulated OpenPGP card, for tests of the start-up.
+ */
+package org.calypsohsm.startupcard;
