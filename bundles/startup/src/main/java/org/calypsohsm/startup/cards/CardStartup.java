@@ -216,6 +216,10 @@ public final class CardStartup implements Startup {
             GivenShares.Given last = readers.converse(reader, channel -> read(examined(channel, reader, examination), reader, set, bytes, fewestTries));
             shares.add(last);
             kept = true;
+            if (given.get(store.name()) != shares) {
+                shares.wipe();
+                throw new StartupException(Reason.FAILED, "Key store " + store.name() + ": it was locked while a card gave its share; begin again.");
+            }
             if (shares.count() < set.threshold()) {
                 forgetLater(store.name());
                 return;

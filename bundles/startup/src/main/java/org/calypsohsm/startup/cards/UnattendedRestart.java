@@ -136,7 +136,7 @@ public final class UnattendedRestart {
         } finally {
             lock.unlock();
         }
-        thread.interrupt();
+        // No interrupt: it would close the file of a store that is just being opened. The thread looks often enough.
         try {
             thread.join(END_MILLIS);
         } catch (InterruptedException e) {
@@ -150,10 +150,12 @@ public final class UnattendedRestart {
     private void run() {
         try {
             for (LockedStore store = next(); store != null; store = next()) {
+                // Listed before the attempt: a card that comes while it goes on is a change.
+                List<String> before = software ? List.of() : startup.readersWithCard();
                 if (attempt(store)) {
                     finish(store);
                 } else {
-                    awaitChange(store);
+                    awaitChange(store, before);
                 }
             }
         } catch (InterruptedException e) {
@@ -186,7 +188,7 @@ public final class UnattendedRestart {
     }
 
     /** Waits until other cards are there, or, for a software token, for a while. */
-    private void awaitChange(LockedStore store) throws InterruptedException {
+    private void awaitChange(LockedStore store, List<String> before) throws InterruptedException {
         if (software) {
             lock.lockInterruptibly();
             try {
@@ -198,7 +200,6 @@ public final class UnattendedRestart {
             }
             return;
         }
-        List<String> before = startup.readersWithCard();
         CardReaders.Changes changes = startup.readers().changes();
         while (isWaiting(store) && !changes.await(LOOK_MILLIS) && startup.readersWithCard().equals(before)) {
             LOG.trace("Key store {}: no other card yet.", name);
@@ -231,8 +232,8 @@ public final class UnattendedRestart {
                 return true;
             }
             say("it needs " + report.missing() + " more startup card(s)");
-            // Another card may be in a reader already.
-            return report.given() == 0;
+            // Another card may be in a reader already; with none, it ends with the one that was given before.
+            return attempt(store);
         } catch (StartupException e) {
             say(e.getMessage());
             return !(e.reason() == Reason.NO_CARD || e.reason() == Reason.WRONG_CARD || e.reason() == Reason.NOT_FOUND
