@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
+import javax.smartcardio.TerminalFactory;
+
 /** What the JDK's way to PC/SC needs from outside: the native library, and a new connection after pcscd was started again. */
 final class PcscLibrary {
 
@@ -41,7 +43,8 @@ final class PcscLibrary {
      */
     static boolean forgetConnection() {
         try {
-            Class<?> terminals = Class.forName("sun.security.smartcardio.PCSCTerminals");
+            Class<?> terminals = Class.forName("sun.security.smartcardio.PCSCTerminals", false,
+                    TerminalFactory.class.getClassLoader());
             Field known = terminals.getDeclaredField("terminals");
             known.setAccessible(true);
             Field connection = terminals.getDeclaredField("contextId");

@@ -6,6 +6,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
@@ -22,12 +24,16 @@ import org.calypsohsm.startup.StartupException.Reason;
 /** The readers of PC/SC, by way of {@code javax.smartcardio}. Nothing is loaded before the first use. */
 final class PcscReaders implements CardReaders {
 
-    private static final String NONE_AVAILABLE = "SCARD_E_NO_READERS_AVAILABLE";
     /** What the JDK says when pcscd has ended since it connected. */
     private static final Set<String> CONNECTION_LOST = Set.of("SCARD_E_NO_SERVICE", "SCARD_E_SERVICE_STOPPED",
             "SCARD_E_INVALID_HANDLE", "SCARD_F_COMM_ERROR");
     /** Response data of a short APDU and its status word, in bytes. */
     private static final int MOST_RESPONSE = 258;
+    private static final long LOOK_MILLIS = 100;
+    /** What is said of a card that another program has just taken or reset. */
+    private static final Set<String> BUSY = Set.of("SCARD_E_SHARING_VIOLATION", "SCARD_W_RESET_CARD", "SCARD_W_INSERTED_CARD",
+            "SCARD_W_UNPOWERED_CARD");
+    private static final int MOST_ATTEMPTS = 5;
 
     private final Predicate<String> names;
 
@@ -80,8 +86,8 @@ final class PcscReaders implements CardReaders {
     }
 
     private static StartupException broken(CardException e) {
-        return new StartupException(Reason.NO_CARD, "PC/SC: it lists no readers (" + code(e) + "); check that pcscd runs and"
-                + " that a card reader is connected.", e);
+        return new StartupException(Reason.NO_CARD, "PC/SC: it does not reach a card (" + code(e) + "); check that pcscd runs, that a"
+                + " card reader is connected, and that no other program has the card.", e);
     }
 
     /** The JDK has the error of PC/SC as the message of the cause. */
@@ -95,7 +101,7 @@ final class PcscReaders implements CardReaders {
 
     @Override
     public <T> T converse(String reader, Conversation<T> conversation) throws StartupException {
-        Card card = connected(terminals -> connect(terminals.getTerminal(reader)));
+        Card card = connected(terminals -> connect(terminals, reader));
         if (card == null) {
             throw new StartupException(Reason.NO_CARD, "Reader " + reader + ": there is no card in it; insert a startup card.");
         }
@@ -119,11 +125,23 @@ final class PcscReaders implements CardReaders {
         }
     }
 
-    private static Card connect(CardTerminal terminal) throws CardException {
-        try {
-            return terminal == null ? null : terminal.connect("*");
-        } catch (CardNotPresentException e) {
+    /** @return the connection; null if there is no card */
+    private static Card connect(CardTerminals terminals, String reader) throws CardException {
+        CardTerminal terminal = terminals.getTerminal(reader);
+        if (terminal == null) {
             return null;
+        }
+        for (int attempt = 1;; attempt++) {
+            try {
+                return terminal.connect("*");
+            } catch (CardNotPresentException e) {
+                return null;
+            } catch (CardException e) {
+                if (attempt == MOST_ATTEMPTS || !BUSY.contains(code(e))) {
+                    throw e;
+                }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
+            }
         }
     }
 
@@ -158,9 +176,13 @@ final class PcscReaders implements CardReaders {
                         return found;
                     });
                 }
-                boolean changed = terminals.waitForChange(millis);
-                if (Thread.interrupted()) {
-                    throw new InterruptedException();
+                // A short look now and then: while one thread waits in PC/SC, every other call of this process waits for it,
+                // since the JDK has one connection for all (500 ms measured for a wait of 500 ms).
+                long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+                boolean changed = terminals.waitForChange(1);
+                while (!changed && System.nanoTime() - end < 0) {
+                    Thread.sleep(LOOK_MILLIS);
+                    changed = terminals.waitForChange(1);
                 }
                 return changed;
             } catch (CardException | IllegalStateException | StartupException e) {

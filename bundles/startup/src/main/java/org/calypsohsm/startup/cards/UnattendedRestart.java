@@ -59,6 +59,7 @@ public final class UnattendedRestart {
     private static final Logger LOG = LoggerFactory.getLogger(UnattendedRestart.class);
     /** The longest that the thread does not look whether it has to end. */
     private static final long LOOK_MILLIS = 500;
+    private static final long AGAIN_SECONDS = 30;
     private static final long END_MILLIS = 5000;
 
     private final CardStartup startup;
@@ -201,7 +202,10 @@ public final class UnattendedRestart {
             return;
         }
         CardReaders.Changes changes = startup.readers().changes();
-        while (isWaiting(store) && !changes.await(LOOK_MILLIS) && startup.readersWithCard().equals(before)) {
+        // Now and then all the same: another program may have had the card.
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(AGAIN_SECONDS);
+        while (isWaiting(store) && System.nanoTime() - end < 0 && !changes.await(LOOK_MILLIS)
+                && startup.readersWithCard().equals(before)) {
             LOG.trace("Key store {}: no other card yet.", name);
         }
     }
