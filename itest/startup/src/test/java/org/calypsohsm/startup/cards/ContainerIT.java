@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.framework.launch.Framework;
@@ -92,9 +92,15 @@ class ContainerIT {
         daemon.close();
     }
 
-    private <T> T service(Class<T> type) {
-        await().atMost(PATIENCE).until(() -> context.getServiceReference(type) != null);
-        return context.getService(context.getServiceReference(type));
+    private <T> T service(Class<T> type) throws InvalidSyntaxException {
+        await().atMost(PATIENCE).until(() -> reference(type) != null);
+        return type.cast(context.getService(reference(type)));
+    }
+
+    /** All of them: Felix does not tell that the class path is the same for the framework and the bundle. */
+    private ServiceReference<?> reference(Class<?> type) throws InvalidSyntaxException {
+        ServiceReference<?>[] found = context.getAllServiceReferences(type.getName(), null);
+        return found == null ? null : found[0];
     }
 
     private ServiceRegistration<LockedStore> register() {
@@ -126,7 +132,7 @@ class ContainerIT {
         configuration.update(new Hashtable<>(Map.of("store", "main", "pinFile", folder.resolve("pin").toString())));
         await().atMost(PATIENCE).until(() -> store.status().isOpen());
         startupBundle.stop();
-        assertThat(context.getServiceReference(Startup.class)).isNull();
+        assertThat(reference(Startup.class)).isNull();
         assertThat(Thread.getAllStackTraces().keySet()).noneMatch(thread -> thread.getName().equals("unattended restart"));
         store.lock("A test.");
         startupBundle.start();
@@ -161,7 +167,5 @@ class ContainerIT {
                 .update(new Hashtable<>(Map.of("store", "main", "pinFile", folder.resolve("pin").toString(), "token", "software")));
         await().atMost(PATIENCE).until(() -> store.status().isOpen());
         assertThat(folder.resolve("main.p12")).exists();
-        ServiceReference<?>[] services = startupBundle.getRegisteredServices();
-        assertThat(Arrays.toString((String[]) services[0].getProperty(Constants.OBJECTCLASS))).contains(Startup.class.getName());
     }
 }
