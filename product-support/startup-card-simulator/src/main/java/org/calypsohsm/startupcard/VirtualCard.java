@@ -11,6 +11,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
+import jdk.net.ExtendedSocketOptions;
+
 /**
  * A simulated card in a slot of the virtual reader of vsmartcard. The reader listens on a loopback port; a connection is an
  * inserted card. Each message is a length of two bytes, most significant first, and as many bytes.
@@ -69,7 +71,12 @@ public final class VirtualCard {
     private void serve(Socket inserted) {
         try (inserted; DataInputStream in = new DataInputStream(inserted.getInputStream());
                 DataOutputStream out = new DataOutputStream(inserted.getOutputStream())) {
+            boolean acknowledges = inserted.supportedOptions().contains(ExtendedSocketOptions.TCP_QUICKACK);
             while (true) {
+                if (acknowledges) {
+                    // The reader sends the length and then the rest, and waits 40 ms for a delayed acknowledgement between them.
+                    inserted.setOption(ExtendedSocketOptions.TCP_QUICKACK, true);
+                }
                 byte[] message = new byte[in.readUnsignedShort()];
                 in.readFully(message);
                 byte[] answer = answer(message);
