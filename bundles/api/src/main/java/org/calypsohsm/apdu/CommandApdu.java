@@ -9,6 +9,7 @@ import java.util.Arrays;
 public final class CommandApdu {
 
     private static final int HEADER = 4;
+    private static final int LONGEST_DATA = 255;
 
     private final byte[] bytes;
     private final int lc;
@@ -42,6 +43,55 @@ public final class CommandApdu {
      */
     public static CommandApdu of(byte[] bytes) {
         return new CommandApdu(bytes);
+    }
+
+    /**
+     * Makes a command that sends data (case 3), or neither sends nor expects any (case 1).
+     *
+     * @param cla  class, 0..FF
+     * @param ins  instruction, 0..FF
+     * @param p1p2 P1 and P2, 0..FFFF
+     * @param data 0 to 255 bytes
+     * @return the APDU
+     * @throws IllegalArgumentException if there are more bytes
+     * @since 1.1
+     */
+    public static byte[] sending(int cla, int ins, int p1p2, byte... data) {
+        if (data.length > LONGEST_DATA) {
+            throw new IllegalArgumentException("A command with a short length sends at most " + LONGEST_DATA + " bytes, not "
+                    + data.length + ".");
+        }
+        byte[] apdu = header(data.length == 0 ? HEADER : HEADER + 1 + data.length, cla, ins, p1p2);
+        if (data.length > 0) {
+            apdu[HEADER] = (byte) data.length;
+            System.arraycopy(data, 0, apdu, HEADER + 1, data.length);
+        }
+        return apdu;
+    }
+
+    /**
+     * Makes a command that only expects data (case 2).
+     *
+     * @param cla  class, 0..FF
+     * @param ins  instruction, 0..FF
+     * @param p1p2 P1 and P2, 0..FFFF
+     * @param le   how many bytes are expected, 1..FF; 0 stands for 256
+     * @return the APDU
+     * @since 1.1
+     */
+    public static byte[] expecting(int cla, int ins, int p1p2, int le) {
+        byte[] apdu = header(HEADER + 1, cla, ins, p1p2);
+        apdu[HEADER] = (byte) le;
+        return apdu;
+    }
+
+    private static byte[] header(int length, int cla, int ins, int p1p2) {
+        byte[] apdu = new byte[length];
+        apdu[0] = (byte) cla;
+        apdu[1] = (byte) ins;
+        apdu[2] = (byte) (p1p2 >> 8);
+        apdu[3] = (byte) p1p2;
+        return apdu;
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.calypsohsm.apdu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
@@ -117,5 +118,24 @@ class CommandApduPropertiesTest {
     void showsTheHeaderButNoData() {
         CommandApdu apdu = CommandApdu.of(HexFormat.of().parseHex("8014FF0002ABCD"));
         assertThat(apdu).hasToString("APDU 80 14 FF 00, 7 bytes");
+    }
+
+    @Property
+    void makesCommandsThatReadAsTheyWereMade(@ForAll @IntRange(max = 0xFF) int cla, @ForAll @IntRange(max = 0xFF) int ins,
+            @ForAll @IntRange(max = 0xFFFF) int p1p2, @ForAll("dataFields") byte[] data, @ForAll @IntRange(max = 0xFF) int le) {
+        byte[] sending = CommandApdu.sending(cla, ins, p1p2, data);
+        assertShape(sending, data.length, -1);
+        assertThat(sending).hasSize(5 + data.length);
+        byte[] expecting = CommandApdu.expecting(cla, ins, p1p2, le);
+        assertShape(expecting, 0, le);
+        assertThat(CommandApdu.of(expecting).p1p2()).isEqualTo(p1p2);
+        assertThat(CommandApdu.of(sending).cla()).isEqualTo(cla);
+        assertThat(CommandApdu.of(sending).ins()).isEqualTo(ins);
+    }
+
+    @Example
+    void makesACommandWithoutDataAndNoneThatIsTooLong() {
+        assertThat(CommandApdu.sending(0x80, 0x58, 0)).containsExactly(0x80, 0x58, 0, 0);
+        assertThatIllegalArgumentException().isThrownBy(() -> CommandApdu.sending(0x80, 0x58, 0, new byte[256]));
     }
 }

@@ -3,6 +3,7 @@ package org.calypsohsm.demo;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
+import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.card.Card;
 import org.calypsohsm.card.CardCommands;
@@ -134,14 +135,7 @@ final class Sale {
     }
 
     private byte[] sam(Channel channel, int ins, int p1, int p2, byte[] data) throws FailedException, ChannelException {
-        byte[] command = new byte[5 + data.length];
-        command[0] = (byte) 0x80;
-        command[1] = (byte) ins;
-        command[2] = (byte) p1;
-        command[3] = (byte) p2;
-        command[4] = (byte) data.length;
-        System.arraycopy(data, 0, command, 5, data.length);
-        return sam(channel, command);
+        return sam(channel, CommandApdu.sending(0x80, ins, p1 << 8 | p2, data));
     }
 
     private byte[] sam(Channel channel, byte[] command) throws FailedException, ChannelException {

@@ -16,7 +16,7 @@ import org.calypsohsm.key.SystemKeyType;
  * A key group in the store. It works on a copy in memory, and hands itself to the {@link GroupCommit} after each change:
  * what is written is on the disk when the call returns, what is counted when {@link #pendingCommit()} is complete.
  */
-final class DurableKeyGroup implements KeyGroup {
+final class DurableKeyGroup implements KeyGroup, Change {
 
     /** Names of records: group number in 8 hexadecimal digits, then its state, or one of its keys by reference. */
     private static final String GROUPS = "group/";
@@ -26,13 +26,15 @@ final class DurableKeyGroup implements KeyGroup {
 
     private static final int FREE_FLAGS = Integer.BYTES;
     private static final int NUMBER = Integer.BYTES;
-    private static final int STATE_LENGTH = 2 * COUNTERS * NUMBER + FREE_FLAGS + NUMBER + PARAMETERS_LENGTH + LOCK_FILE_LENGTH;
+    private static final int STATE_LENGTH = 2 * COUNTERS * NUMBER + FREE_FLAGS + NUMBER + PARAMETERS_LENGTH
+            + LOCK_FILE_LENGTH + NUMBER;
     private static final int KEY_LENGTH = 1 + SamKey.READABLE_LENGTH + KeyValue.LENGTH;
 
     private final MemoryKeyGroup memory;
     private final GroupCommit commits;
-    /** Keys that changed since they were written last. */
+    /** Keys that changed since they were written last, by reference; null for one that was deleted. */
     private final Map<Integer, SamKey> changedKeys = new HashMap<>();
+    private volatile boolean deleted;
 
     private DurableKeyGroup(MemoryKeyGroup memory, GroupCommit commits) {
         this.memory = memory;
@@ -59,8 +61,9 @@ final class DurableKeyGroup implements KeyGroup {
     }
 
     /** Makes a group, on the disk when this returns. */
-    static DurableKeyGroup create(int number, List<SamKey> workKeys, List<SamKey> systemKeys, GroupCommit commits) {
-        DurableKeyGroup group = new DurableKeyGroup(new MemoryKeyGroup(number, workKeys, systemKeys), commits);
+    static DurableKeyGroup create(int number, List<SamKey> workKeys, List<SamKey> systemKeys, CounterMarks.Listener marks,
+            GroupCommit commits) {
+        DurableKeyGroup group = new DurableKeyGroup(new MemoryKeyGroup(number, workKeys, systemKeys, marks), commits);
         workKeys.forEach(key -> group.changedKeys.put(key.reference(), key));
         systemKeys.forEach(key -> group.changedKeys.put(key.reference(), key));
         commits.commit(group);
@@ -68,8 +71,8 @@ final class DurableKeyGroup implements KeyGroup {
     }
 
     /** Reads a group from the disk. */
-    static DurableKeyGroup read(int number, SealedStore store, GroupCommit commits) {
-        MemoryKeyGroup memory = new MemoryKeyGroup(number, List.of(), List.of());
+    static DurableKeyGroup read(int number, SealedStore store, CounterMarks.Listener marks, GroupCommit commits) {
+        MemoryKeyGroup memory = new MemoryKeyGroup(number, List.of(), List.of(), marks);
         ByteBuffer state = ByteBuffer.wrap(store.get(stateName(number)));
         if (state.remaining() != STATE_LENGTH) {
             throw new KeyStoreException("the state of key group " + number + " has " + state.remaining() + " bytes instead of "
@@ -103,17 +106,26 @@ final class DurableKeyGroup implements KeyGroup {
     }
 
     /** Puts what changed into the store; called by the thread that commits. */
-    void writeTo(SealedStore store) {
-        List<SamKey> keys;
+    @Override
+    public void writeTo(SealedStore store) {
+        if (deleted) {
+            store.names(prefix(number()) + "/").forEach(store::remove);
+            return;
+        }
+        Map<Integer, SamKey> keys;
         synchronized (changedKeys) {
-            keys = List.copyOf(changedKeys.values());
+            keys = new HashMap<>(changedKeys);
             changedKeys.clear();
         }
-        for (SamKey key : keys) {
+        keys.forEach((reference, key) -> {
+            if (key == null) {
+                store.remove(keyName(number(), reference));
+                return;
+            }
             byte[] record = record(key);
-            store.put(keyName(number(), key.reference()), record);
+            store.put(keyName(number(), reference), record);
             Arrays.fill(record, (byte) 0);
-        }
+        });
         ByteBuffer state = ByteBuffer.allocate(STATE_LENGTH);
         memory.writeState(state);
         store.put(stateName(number()), state.array());
@@ -216,7 +228,54 @@ final class DurableKeyGroup implements KeyGroup {
 
     @Override
     public void deleteKey(int reference) {
-        throw new UnsupportedOperationException();
+        SamKey key = reference > LAST_WORK_KEY_RECORD
+                ? systemKey(SystemKeyType.values()[reference - SystemKeyType.PERSONALIZATION.reference()]) : workKeyAt(reference);
+        if (key == null) {
+            return;
+        }
+        // First here, so that no command uses a key that is about to go.
+        memory.deleteKey(reference);
+        synchronized (changedKeys) {
+            changedKeys.put(reference, null);
+        }
+        commits.commit(this);
+        key.value().destroy();
+    }
+
+    /** Deletes the group with all that it holds. */
+    void delete() {
+        deleted = true;
+        commits.commit(this);
+        memory.destroy();
+    }
+
+    void limitChannels(int quota) {
+        memory.limitChannels(quota);
+        commits.commit(this);
+    }
+
+    /** Raises counters to the values given, where they are not there already; 0 leaves a counter as it is. */
+    void raiseCounters(int[] values) {
+        for (int counter = 0; counter < COUNTERS; counter++) {
+            memory.raiseCounter(counter, values[counter]);
+        }
+        commits.commit(this);
+    }
+
+    /** Uses up all that the ceilings allow: done where nobody knows how much was used. */
+    void exhaust() {
+        int[] values = new int[COUNTERS];
+        Arrays.setAll(values, memory::ceiling);
+        raiseCounters(values);
+    }
+
+    /** Overwrites the values of all keys in memory; the disk keeps them sealed. */
+    void destroy() {
+        memory.destroy();
+    }
+
+    List<SamKey> keys() {
+        return memory.keys();
     }
 
     @Override

@@ -1,23 +1,33 @@
 package org.calypsohsm.keystore;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Map;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
+import org.calypsohsm.audit.AuditLog;
+import org.calypsohsm.auditing.AuditClient;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.KeyStoreStatus;
+import org.calypsohsm.key.KeyStoreStatus.State;
+import org.calypsohsm.startup.CardSet;
+import org.calypsohsm.startup.LockedStore;
+import org.calypsohsm.startup.StartupException;
+import org.calypsohsm.startup.StartupException.Reason;
 import org.calypsohsm.testkeys.TestKeys;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
@@ -25,95 +35,148 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A key store in a file: sealed with AES-256-GCM, and every change durable before it is answered. Groups that are missing
- * are made with the public test keys.
+ * A key store in a file: sealed with AES-256-GCM, and every change durable before it is answered. It is locked until
+ * start-up releases its storage key.
  */
-@Component(immediate = true, service = KeyStore.class, configurationPid = "org.calypsohsm.keystore.durable",
+@Component(immediate = true, service = {KeyStore.class, LockedStore.class}, configurationPid = DurableKeyStore.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
-@Designate(ocd = DurableKeyStore.Config.class)
-public final class DurableKeyStore implements KeyStore {
+@Designate(ocd = DurableKeyStore.Config.class, factory = true)
+public final class DurableKeyStore implements KeyStore, LockedStore {
+
+    static final String PID = "org.calypsohsm.keystore.durable";
 
     /** Configuration of the key store. */
     @ObjectClassDefinition(name = "Durable key store")
     public @interface Config {
 
-        /** @return folder of the store and its token */
-        @AttributeDefinition(description = "Folder of the store and its token; it is made if it is missing")
+        /** @return unique name of the store */
+        @AttributeDefinition(description = "Unique name of the store")
+        String hsm_keystore_name() default "main";
+
+        /** @return folder of the store */
+        @AttributeDefinition(description = "Folder of the store; it is made if it is missing")
         String directory();
 
-        /** @return file with the PIN of the software token */
-        @AttributeDefinition(description = "File with the PIN of the software token, in one line")
-        String pinFile();
+        /** @return file that tells whether the store is an old copy */
+        @AttributeDefinition(description = "File that tells whether the store is an old copy, outside of its folder and of every"
+                + " backup; if not given, the folder's name with .epoch, beside it")
+        String epochFile() default "";
 
         /** @return numbers of the key groups that are made with test keys if they are missing */
         @AttributeDefinition(description = "Numbers of the key groups that are made with public test keys if they are missing")
         int[] testGroups() default {};
+
+        /** @return whether keys are administered only while an audit log is present */
+        @AttributeDefinition(description = "Whether keys are administered only while an audit log is present")
+        boolean auditRequired() default false;
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(DurableKeyStore.class);
+    private static final String FILE = "keys.mv";
+    private static final String SET = "startup.set";
+    private static final String THRESHOLD = "startup.threshold";
+    private static final String CARDS = "startup.cards";
+    /** From this percentage of a ceiling on, a mark is an alarm. */
+    private static final int ALARM_PERCENT = 80;
+    private static final String ACTOR = "start-up";
 
-    private final SealedStore store;
-    private final GroupCommit commits;
-    private final KeyStoreStatus status = new KeyStoreStatus(KeyStoreStatus.State.OPEN, "It is open.");
-    private final Map<Integer, DurableKeyGroup> groups = new ConcurrentSkipListMap<>();
+    private final String name;
+    private final Path directory;
+    private final EpochFile epochFile;
+    private final int[] testGroups;
+    private final AuditClient audit;
+    /** Held while the store opens, locks or ends. */
+    private final ReentrantLock life = new ReentrantLock();
+    private final List<Consumer<KeyStoreStatus>> listeners = new ArrayList<>();
+    /** Held while listeners are told. */
+    private final ReentrantLock telling = new ReentrantLock();
+    private SealedStore file;
+    private volatile OpenStore open;
+    private volatile KeyStoreStatus status;
 
     /**
-     * Opens the store.
+     * Opens the file; its records stay sealed.
      *
      * @param config where it is
-     * @throws IllegalStateException         if it cannot be opened; the message says why
-     * @throws java.io.UncheckedIOException if the folder cannot be made or the PIN not be read
      */
     @Activate
     public DurableKeyStore(Config config) {
-        this(Path.of(config.directory()), pin(Path.of(config.pinFile())), config.testGroups());
-        LOG.warn("The key store in {} is opened by a SOFTWARE TOKEN: for development, never for the field.", config.directory());
+        this(config.hsm_keystore_name(), Path.of(config.directory()), config.epochFile().isEmpty() ? null
+                : Path.of(config.epochFile()), config.auditRequired(), config.testGroups());
     }
 
-    DurableKeyStore(Path directory, char[] pin, int... testGroups) {
+    /** @param epochFile null for its usual place */
+    DurableKeyStore(String name, Path folder, Path epochFile, boolean auditRequired, int... testGroups) {
+        this.name = name;
+        directory = folder.toAbsolutePath();
+        this.epochFile = new EpochFile(epochFile == null ? directory.resolveSibling(directory.getFileName() + ".epoch")
+                : epochFile.toAbsolutePath());
+        this.testGroups = testGroups.clone();
+        audit = new AuditClient("Key store " + name, PID, auditRequired);
+        openFile();
+    }
+
+    private void openFile() {
         try {
             Files.createDirectories(directory);
-        } catch (IOException e) {
-            throw new UncheckedIOException("Key store: the folder " + directory + " cannot be made.", e);
-        }
-        StorageKey key = SoftwareToken.release(directory.resolve("storage.p12"), pin);
-        Arrays.fill(pin, '\0');
-        store = new SealedStore(directory.resolve("keys.mv"), key);
-        commits = new GroupCommit(store);
-        for (int number : DurableKeyGroup.numbers(store)) {
-            groups.put(number, DurableKeyGroup.read(number, store, commits));
-        }
-        for (int group : testGroups) {
-            if (!groups.containsKey(group)) {
-                LOG.warn("Key group {} is made with PUBLIC TEST KEYS: they protect nothing, never use them in the field.", group);
-                groups.put(group, DurableKeyGroup.create(group, TestKeys.workKeys(group), TestKeys.systemKeys(group), commits));
-            }
+            file = new SealedStore(directory.resolve(FILE));
+            status = locked();
+        } catch (IOException | RuntimeException e) {
+            // A service all the same: the modules on it tell what is wrong.
+            status = new KeyStoreStatus(State.FAILED, "Key store " + name + ": " + (e instanceof KeyStoreException
+                    ? e.getMessage() : "the folder " + directory + " cannot be made: " + e + "."));
+            LOG.error(status.sentence(), e);
         }
     }
 
-    private static char[] pin(Path file) {
-        try {
-            return Files.readString(file).strip().toCharArray();
-        } catch (IOException e) {
-            throw new UncheckedIOException("Key store: the PIN file " + file + " cannot be read.", e);
-        }
+    private KeyStoreStatus locked() {
+        CardSet set = cardSet();
+        String needed = set == null ? "has to be initialized: hsm:initialize " + name
+                : set.isSoftwareToken() ? "waits for the PIN of its software token: hsm:unlock " + name
+                : "waits for " + set.threshold() + " of its " + set.cards() + " startup cards: hsm:unlock " + name;
+        return new KeyStoreStatus(State.LOCKED, "Key store " + name + " is locked and " + needed + ".");
     }
 
     /** Writes what is under way, and closes the file. */
     @Deactivate
     void close() {
-        commits.close();
-        store.close();
+        life.lock();
+        try {
+            OpenStore ending = open;
+            open = null;
+            if (ending != null) {
+                ending.endEpoch();
+            }
+            if (file != null) {
+                file.close();
+            }
+        } finally {
+            life.unlock();
+            audit.stop();
+        }
     }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void bindAuditLog(AuditLog log) {
+        audit.come(log);
+    }
+
+    void unbindAuditLog(AuditLog log) {
+        audit.go(log);
+    }
+
+    // ---- KeyStore
 
     @Override
     public Set<Integer> keyGroups() {
-        return Set.copyOf(groups.keySet());
+        OpenStore now = open;
+        return now == null ? Set.of() : Set.copyOf(now.groups().keySet());
     }
 
     @Override
     public KeyGroup keyGroup(int number) {
-        return groups.get(number);
+        OpenStore now = open;
+        return now == null ? null : now.groups().get(number);
     }
 
     @Override
@@ -123,7 +186,249 @@ public final class DurableKeyStore implements KeyStore {
 
     @Override
     public Watch watch(Consumer<KeyStoreStatus> listener) {
-        listener.accept(status);
-        return () -> { };
+        telling.lock();
+        try {
+            listeners.add(listener);
+            listener.accept(status);
+        } finally {
+            telling.unlock();
+        }
+        return () -> {
+            telling.lock();
+            try {
+                listeners.remove(listener);
+            } finally {
+                telling.unlock();
+            }
+        };
+    }
+
+    private void become(KeyStoreStatus next) {
+        status = next;
+        telling.lock();
+        try {
+            for (Consumer<KeyStoreStatus> listener : List.copyOf(listeners)) {
+                try {
+                    listener.accept(next);
+                } catch (RuntimeException e) {
+                    LOG.error("Key store {}: a module does not take its state: {}", name, e.toString(), e);
+                }
+            }
+        } finally {
+            telling.unlock();
+        }
+    }
+
+    // ---- LockedStore
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public CardSet cardSet() {
+        life.lock();
+        try {
+            String set = file == null ? null : file.label(SET);
+            return set == null ? null
+                    : new CardSet(set, Integer.parseInt(file.label(THRESHOLD)), Integer.parseInt(file.label(CARDS)));
+        } finally {
+            life.unlock();
+        }
+    }
+
+    @Override
+    public void initialize(byte[] storageKey, CardSet cards) throws StartupException {
+        StorageKey key = take(storageKey);
+        life.lock();
+        try {
+            requireFile();
+            if (cardSet() != null) {
+                throw fault(Reason.ALREADY_INITIALIZED, "it has startup cards already; zeroize it first to begin anew.", null);
+            }
+            order("keystore.initialize", cards.isSoftwareToken() ? "It begins, under a software token."
+                    : "It begins, under " + cards.threshold() + " of " + cards.cards() + " startup cards.");
+            file.label(SET, cards.id());
+            file.label(THRESHOLD, String.valueOf(cards.threshold()));
+            file.label(CARDS, String.valueOf(cards.cards()));
+            serve(OpenStore.create(file, key, epochFile, this::reached, this::failed));
+        } catch (KeyStoreException e) {
+            throw fault(Reason.FAILED, e.getMessage(), e);
+        } finally {
+            life.unlock();
+        }
+    }
+
+    @Override
+    public long open(byte[] storageKey, long cardEpoch) throws StartupException {
+        StorageKey key = take(storageKey);
+        life.lock();
+        try {
+            requireFile();
+            if (open != null) {
+                throw fault(Reason.ALREADY_OPEN, "it is open already.", null);
+            }
+            if (cardSet() == null) {
+                throw fault(Reason.NOT_INITIALIZED, "it has no startup cards yet: hsm:initialize " + name + ".", null);
+            }
+            order("keystore.open", "It opens.");
+            OpenStore opening = OpenStore.open(file, key, epochFile, this::reached, this::failed);
+            try {
+                if (opening.goOn(cardEpoch)) {
+                    String sentence = "It is an old copy, so all event counters are at their ceilings; a supervisor raises them.";
+                    LOG.error("Key store {}: {}", name, sentence);
+                    audit.note("keystore.oldcopy", subject(), sentence);
+                }
+            } catch (RuntimeException e) {
+                opening.close();
+                throw e;
+            }
+            serve(opening);
+            return opening.epoch();
+        } catch (OpenStore.WrongKeyException e) {
+            throw fault(Reason.WRONG_KEY, e.getMessage(), e);
+        } catch (KeyStoreException e) {
+            throw fault(Reason.FAILED, e.getMessage(), e);
+        } finally {
+            life.unlock();
+        }
+    }
+
+    private static StorageKey take(byte[] storageKey) {
+        try {
+            return new StorageKey(storageKey);
+        } finally {
+            Arrays.fill(storageKey, (byte) 0);
+        }
+    }
+
+    private void requireFile() throws StartupException {
+        if (file == null) {
+            throw new StartupException(Reason.FAILED, status.sentence());
+        }
+    }
+
+    private StartupException fault(Reason reason, String sentence, Throwable cause) {
+        return new StartupException(reason, "Key store " + name + ": " + sentence, cause);
+    }
+
+    private String subject() {
+        return "key store " + name;
+    }
+
+    private void order(String act, String outcome) throws StartupException {
+        try {
+            audit.order(act, subject(), ACTOR, outcome);
+        } catch (IllegalStateException e) {
+            throw new StartupException(Reason.NOT_RECORDED, e.getMessage(), e);
+        }
+    }
+
+    private void serve(OpenStore opened) {
+        for (int group : testGroups) {
+            if (!opened.groups().containsKey(group)) {
+                LOG.warn("Key group {} is made with PUBLIC TEST KEYS: they protect nothing, never use them in the field.", group);
+                opened.groups().put(group, DurableKeyGroup.create(group, TestKeys.workKeys(group), TestKeys.systemKeys(group),
+                        opened.marks(), opened.commits()));
+            }
+        }
+        open = opened;
+        LOG.info("Key store {} is open, with the key groups {}.", name, opened.groups().keySet());
+        become(new KeyStoreStatus(State.OPEN, "Key store " + name + " is open."));
+    }
+
+    @Override
+    public void lock(String reason) throws StartupException {
+        life.lock();
+        try {
+            order("keystore.lock", reason);
+            lockNow();
+        } finally {
+            life.unlock();
+        }
+    }
+
+    private void lockNow() {
+        OpenStore ending = open;
+        if (ending == null) {
+            return;
+        }
+        open = null;
+        // The modules first: they are mute before the keys are overwritten.
+        become(locked());
+        ending.endEpoch();
+        LOG.info("Key store {} is locked.", name);
+    }
+
+    @Override
+    public void zeroize(String reason) throws StartupException {
+        life.lock();
+        try {
+            try {
+                audit.order("keystore.zeroize", subject(), ACTOR, reason);
+            } catch (IllegalStateException e) {
+                // Whoever destroys keys has a reason not to wait for a log.
+                LOG.error("Key store {} is zeroized although that is not in the audit log: {}", name, e.getMessage());
+            }
+            OpenStore ending = open;
+            open = null;
+            if (ending != null) {
+                become(locked());
+                ending.close();
+            }
+            destroyFile();
+            openFile();
+            become(status);
+        } catch (IOException | RuntimeException e) {
+            throw fault(Reason.FAILED, "its keys are overwritten in memory, but the file " + directory.resolve(FILE)
+                    + " is not destroyed: " + e + "; destroy the disk.", e);
+        } finally {
+            life.unlock();
+        }
+    }
+
+    private void destroyFile() throws IOException {
+        if (file != null) {
+            file.close();
+            file = null;
+        }
+        Path path = directory.resolve(FILE);
+        if (Files.exists(path)) {
+            SecureErase.erase(path);
+        }
+        LOG.warn("Key store {} is zeroized: all of its keys are destroyed.", name);
+    }
+
+    // ---- what happens by itself
+
+    private void failed(RuntimeException fault) {
+        LOG.error("Key store {} cannot be written, so nothing more is counted or changed: {}", name, fault.getMessage(), fault);
+        // Not on this thread, which the modules may wait for.
+        Thread teller = new Thread(() -> become(new KeyStoreStatus(State.FAILED, "Key store " + name
+                + " cannot be written, so nothing more is counted or changed: " + fault.getMessage())), "hsm-key-store-failed");
+        teller.setDaemon(true);
+        teller.start();
+    }
+
+    private void reached(int group, int counter, int value, int ceiling, int percent) {
+        boolean alarm = percent >= ALARM_PERCENT;
+        String subject = "event counter " + counter + " of key group " + group + " in key store " + name;
+        String outcome = String.format("It is at %,d of %,d, which is %d %% of its ceiling.", value, ceiling, percent);
+        if (alarm) {
+            LOG.warn("ALARM: {}: {}", subject, outcome);
+        }
+        audit.note(alarm ? "counter.alarm" : "counter.milestone", subject, outcome);
+    }
+
+    // ---- for the administration
+
+    /** @return what there is while the store is open; null otherwise */
+    OpenStore opened() {
+        return open;
+    }
+
+    AuditClient audit() {
+        return audit;
     }
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * Makes changes durable, many with one write: while one batch is on its way to the disk, the next one gathers.
@@ -17,32 +18,40 @@ final class GroupCommit implements AutoCloseable {
 
     private static final class Batch {
 
-        final Set<DurableKeyGroup> changed = new LinkedHashSet<>();
+        final Set<Change> changed = new LinkedHashSet<>();
         final CompletableFuture<Void> done = new CompletableFuture<>();
     }
 
     private final SealedStore store;
+    private final Consumer<RuntimeException> onFailure;
     private final Thread thread;
     private Batch gathering = new Batch();
     private Batch writing = new Batch();
     private volatile RuntimeException failure;
     private boolean stopped;
 
-    GroupCommit(SealedStore store) {
+    /**
+     * Starts to write.
+     *
+     * @param store     where to
+     * @param onFailure called once when a write fails
+     */
+    GroupCommit(SealedStore store, Consumer<RuntimeException> onFailure) {
         this.store = store;
+        this.onFailure = onFailure;
         thread = new Thread(this::run, "hsm-key-store");
         thread.setDaemon(true);
         thread.start();
     }
 
     /**
-     * Returns when the present state of a group is on the disk.
+     * Returns when the present state of something is on the disk.
      *
      * @throws KeyStoreException if it cannot be written
      */
-    void commit(DurableKeyGroup group) {
+    void commit(Change change) {
         try {
-            add(group).join();
+            add(change).join();
         } catch (CompletionException e) {
             throw new KeyStoreException("it cannot be written, so nothing more is counted or changed: "
                     + e.getCause().getMessage(), e.getCause());
@@ -50,23 +59,23 @@ final class GroupCommit implements AutoCloseable {
     }
 
     /**
-     * Sees to it that the present state of a group gets to the disk.
+     * Sees to it that the present state of something gets to the disk.
      *
      * @return completes when it is there
      * @throws KeyStoreException if the store is closed, or could not be written before
      */
-    synchronized CompletableFuture<Void> add(DurableKeyGroup group) {
+    synchronized CompletableFuture<Void> add(Change change) {
         refuseIfBroken();
         if (gathering.changed.isEmpty()) {
             notifyAll();
         }
-        gathering.changed.add(group);
+        gathering.changed.add(change);
         return gathering.done;
     }
 
-    /** @return completes when all changes of a group so far are on the disk; null if they are */
-    synchronized CompletionStage<Void> pending(DurableKeyGroup group) {
-        return gathering.changed.contains(group) ? gathering.done : writing.changed.contains(group) ? writing.done : null;
+    /** @return completes when all changes of something so far are on the disk; null if they are */
+    synchronized CompletionStage<Void> pending(Change change) {
+        return gathering.changed.contains(change) ? gathering.done : writing.changed.contains(change) ? writing.done : null;
     }
 
     private void refuseIfBroken() {
@@ -78,6 +87,7 @@ final class GroupCommit implements AutoCloseable {
 
     private void run() {
         for (Batch batch = next(); batch != null; batch = next()) {
+            RuntimeException before = failure;
             RuntimeException fault = write(batch);
             synchronized (this) {
                 failure = fault;
@@ -88,6 +98,9 @@ final class GroupCommit implements AutoCloseable {
             } else {
                 batch.done.completeExceptionally(fault);
             }
+            if (fault != null && before == null) {
+                onFailure.accept(fault);
+            }
         }
     }
 
@@ -96,8 +109,8 @@ final class GroupCommit implements AutoCloseable {
             return failure;
         }
         try {
-            for (DurableKeyGroup group : batch.changed) {
-                group.writeTo(store);
+            for (Change change : batch.changed) {
+                change.writeTo(store);
             }
             store.commit();
             return null;

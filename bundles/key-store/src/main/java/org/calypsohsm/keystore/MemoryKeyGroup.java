@@ -1,7 +1,9 @@
 package org.calypsohsm.keystore;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -25,17 +27,28 @@ final class MemoryKeyGroup implements KeyGroup {
     private final AtomicIntegerArray counters = new AtomicIntegerArray(COUNTERS);
     private final AtomicIntegerArray ceilings = new AtomicIntegerArray(COUNTERS);
     private final AtomicIntegerArray free = new AtomicIntegerArray(COUNTERS);
+    private final CounterMarks marks;
     private final AtomicInteger transactionNumber = new AtomicInteger();
     private final AtomicInteger channels = new AtomicInteger();
     private volatile int channelQuota;
     private volatile byte[] lockFile = new byte[LOCK_FILE_LENGTH];
     private volatile byte[] parameters = new byte[PARAMETERS_LENGTH];
 
-    MemoryKeyGroup(int number, List<SamKey> workKeys, List<SamKey> systemKeys) {
+    /**
+     * Makes a group.
+     *
+     * @param number     its number
+     * @param workKeys   its work keys
+     * @param systemKeys its system keys
+     * @param marks      told when a counter has used up a good part of its ceiling
+     */
+    MemoryKeyGroup(int number, List<SamKey> workKeys, List<SamKey> systemKeys, CounterMarks.Listener marks) {
         this.number = number;
+        this.marks = new CounterMarks(this, marks);
         for (int i = 0; i < COUNTERS; i++) {
             ceilings.set(i, HIGHEST_CEILING);
         }
+        this.marks.set();
         workKeys.forEach(this::writeKey);
         systemKeys.forEach(this::writeKey);
     }
@@ -81,6 +94,7 @@ final class MemoryKeyGroup implements KeyGroup {
                 return BLOCKED;
             }
         } while (!counters.compareAndSet(counter, value, value + 1));
+        marks.counted(counter, value + 1);
         return value + 1;
     }
 
@@ -157,6 +171,31 @@ final class MemoryKeyGroup implements KeyGroup {
                 free.set(first + i, newFree[i] ? 1 : 0);
             }
         }
+        marks.set();
+    }
+
+    /** Raises a counter to a value, unless it is there already. */
+    synchronized void raiseCounter(int counter, int value) {
+        counters.accumulateAndGet(counter, value, Math::max);
+        marks.set();
+    }
+
+    /** @return all keys, work keys first */
+    List<SamKey> keys() {
+        List<SamKey> keys = new ArrayList<>();
+        for (int record = 1; record <= LAST_WORK_KEY_RECORD; record++) {
+            keys.add(byRecord.get(record));
+        }
+        for (SystemKeyType type : SystemKeyType.values()) {
+            keys.add(systemKey(type));
+        }
+        keys.removeIf(Objects::isNull);
+        return keys;
+    }
+
+    /** Overwrites the values of all keys: the group is useless afterwards. */
+    void destroy() {
+        keys().forEach(key -> key.value().destroy());
     }
 
     /** Writes all but the keys: counters, ceilings, free flags, transaction number, parameters, lock file. */
@@ -166,7 +205,7 @@ final class MemoryKeyGroup implements KeyGroup {
             state.putInt(counters.get(i)).putInt(ceilings.get(i));
             flags |= free.get(i) << i;
         }
-        state.putInt(flags).putInt(transactionNumber.get()).put(parameters).put(lockFile);
+        state.putInt(flags).putInt(transactionNumber.get()).put(parameters).put(lockFile).putInt(channelQuota);
     }
 
     /** Reads what {@link #writeState} wrote. */
@@ -186,6 +225,8 @@ final class MemoryKeyGroup implements KeyGroup {
         bytes = new byte[LOCK_FILE_LENGTH];
         state.get(bytes);
         lockFile = bytes;
+        channelQuota = state.getInt();
+        marks.set();
     }
 
     @Override

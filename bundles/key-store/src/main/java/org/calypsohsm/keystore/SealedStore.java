@@ -18,20 +18,23 @@ final class SealedStore implements AutoCloseable {
     private static final int COMPACT_MILLIS = 20;
     private static final int COMMITS_BETWEEN_LOOKS = 256;
 
+    private static final String RECORDS = "records";
+    /** What may be read while the store is sealed: which startup cards open it. */
+    private static final String LABELS = "labels";
+
     private final MVStore store;
     private final MVMap<String, byte[]> records;
-    private final StorageKey key;
+    private final MVMap<String, String> labels;
+    private StorageKey key;
     private int commits;
 
     /**
-     * Opens the file, or makes it.
+     * Opens the file, or makes it. Its records stay sealed until {@link #unseal}.
      *
      * @param file where it is
-     * @param key  seals and opens the records
      * @throws KeyStoreException if the file is in use, broken, or cannot be written
      */
-    SealedStore(Path file, StorageKey key) {
-        this.key = key;
+    SealedStore(Path file) {
         try {
             store = new MVStore.Builder().fileName(file.toString()).autoCommitDisabled().open();
         } catch (MVStoreException e) {
@@ -39,11 +42,38 @@ final class SealedStore implements AutoCloseable {
         }
         store.setVersionsToKeep(0);
         store.setRetentionTime(RETENTION_MILLIS);
-        records = store.openMap("records");
+        records = store.openMap(RECORDS);
+        labels = store.openMap(LABELS);
     }
 
     private static String firstLine(Exception e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    /** @param storageKey seals and opens the records from now on */
+    void unseal(StorageKey storageKey) {
+        key = storageKey;
+    }
+
+    /** Forgets the storage key. */
+    void seal() {
+        if (key != null) {
+            key.destroy();
+        }
+        key = null;
+    }
+
+    /** @return the label; null if there is none of this name */
+    String label(String name) {
+        return labels.get(name);
+    }
+
+    void label(String name, String value) {
+        labels.put(name, value);
+    }
+
+    boolean isEmpty() {
+        return records.isEmpty();
     }
 
     /** @return the record, or null if there is none of this name */
@@ -65,6 +95,20 @@ final class SealedStore implements AutoCloseable {
         records.put(name, key.seal(name, record));
     }
 
+    void remove(String name) {
+        records.remove(name);
+    }
+
+    /** @return the record as it lies in the file, for a backup */
+    byte[] sealed(String name) {
+        return records.get(name);
+    }
+
+    /** Takes a sealed record as it is. */
+    void putSealed(String name, byte[] sealed) {
+        records.put(name, sealed);
+    }
+
     /** Returns when all that was put is on the disk. */
     void commit() {
         store.commit();
@@ -76,6 +120,7 @@ final class SealedStore implements AutoCloseable {
 
     @Override
     public void close() {
+        seal();
         store.close();
     }
 }

@@ -3,10 +3,14 @@ package org.calypsohsm.keystore;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.util.Arrays;
 
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
+
+import org.calypsohsm.startup.LockedStore;
 
 /**
  * Seals the records of the store: AES-256-GCM with a random nonce, bound to the name of the record.
@@ -17,18 +21,29 @@ final class StorageKey {
     private static final byte FORMAT = 1;
     private static final int NONCE = 12;
     private static final int TAG_BITS = 128;
-    private static final int KEY_LENGTH = 32;
+    private static final String ALGORITHM = "AES";
     private static final String TRANSFORMATION = "AES/GCM/NoPadding";
 
-    private final SecretKey key;
     private final SecureRandom random = new SecureRandom();
+    private final byte[] bytes;
 
-    /** @param key AES key of 256 bits */
-    StorageKey(SecretKey key) {
-        if (key.getEncoded() == null || key.getEncoded().length != KEY_LENGTH) {
-            throw new IllegalArgumentException("A storage key has " + KEY_LENGTH + " bytes.");
+    /** @param bytes 32 bytes; copied */
+    StorageKey(byte[] bytes) {
+        if (bytes.length != LockedStore.STORAGE_KEY_LENGTH) {
+            throw new IllegalArgumentException("A storage key has " + LockedStore.STORAGE_KEY_LENGTH + " bytes, not "
+                    + bytes.length + ".");
         }
-        this.key = key;
+        this.bytes = bytes.clone();
+    }
+
+    /** A key specification cannot be overwritten, so there is one for each use, and soon it is gone. */
+    private SecretKey key() {
+        return new SecretKeySpec(bytes, ALGORITHM);
+    }
+
+    /** Overwrites the key with zeros. */
+    void destroy() {
+        Arrays.fill(bytes, (byte) 0);
     }
 
     byte[] seal(String name, byte[] record) {
@@ -36,7 +51,7 @@ final class StorageKey {
             byte[] nonce = new byte[NONCE];
             random.nextBytes(nonce);
             Cipher cipher = Cipher.getInstance(TRANSFORMATION);
-            cipher.init(Cipher.ENCRYPT_MODE, key, new GCMParameterSpec(TAG_BITS, nonce));
+            cipher.init(Cipher.ENCRYPT_MODE, key(), new GCMParameterSpec(TAG_BITS, nonce));
             cipher.updateAAD(name.getBytes(StandardCharsets.US_ASCII));
             byte[] sealed = new byte[1 + NONCE + cipher.getOutputSize(record.length)];
             sealed[0] = FORMAT;
@@ -55,7 +70,7 @@ final class StorageKey {
                 throw new KeyStoreException("the record " + name + " has an unknown form.", null);
             }
             Cipher cipher = Cipher.getInstance(TRANSFORMATION);
-            cipher.init(Cipher.DECRYPT_MODE, key, new GCMParameterSpec(TAG_BITS, sealed, 1, NONCE));
+            cipher.init(Cipher.DECRYPT_MODE, key(), new GCMParameterSpec(TAG_BITS, sealed, 1, NONCE));
             cipher.updateAAD(name.getBytes(StandardCharsets.US_ASCII));
             return cipher.doFinal(sealed, 1 + NONCE, sealed.length - 1 - NONCE);
         } catch (GeneralSecurityException e) {

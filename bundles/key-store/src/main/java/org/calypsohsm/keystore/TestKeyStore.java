@@ -51,7 +51,8 @@ public final class TestKeyStore implements KeyStore {
                 throw new IllegalArgumentException("Key store: a key group is numbered from 0, not " + group
                         + "; correct org.calypsohsm.keystore.test groups.");
             }
-            groups.put(group, new MemoryKeyGroup(group, TestKeys.workKeys(group), TestKeys.systemKeys(group)));
+            groups.put(group, new MemoryKeyGroup(group, TestKeys.workKeys(group), TestKeys.systemKeys(group),
+                    this::reached));
         }
         LOG.warn("TEST KEYS in key groups {}: everybody knows them, so they protect nothing. Never use them in the field.",
                 Arrays.toString(config.groups()));
@@ -77,5 +78,10 @@ public final class TestKeyStore implements KeyStore {
     public Watch watch(Consumer<KeyStoreStatus> listener) {
         listener.accept(status);
         return () -> { };
+    }
+
+    private void reached(int group, int counter, int value, int ceiling, int percent) {
+        LOG.info("Event counter {} of key group {} is at {} of {}, which is {} % of its ceiling.", counter, group, value, ceiling,
+                percent);
     }
 }

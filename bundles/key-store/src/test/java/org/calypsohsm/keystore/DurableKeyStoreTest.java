@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -31,7 +30,7 @@ class DurableKeyStoreTest {
     Path folder;
 
     private DurableKeyStore open(int... testGroups) {
-        return new DurableKeyStore(folder, "2580".toCharArray(), testGroups);
+        return Stores.open(folder, testGroups);
     }
 
     private static SamKey counted(int record) {
@@ -123,36 +122,11 @@ class DurableKeyStoreTest {
         DurableKeyStore store = open(0);
         store.keyGroup(0).writeKey(counted(0x60));
         store.close();
-        try (var files = Files.list(folder)) {
-            for (Path file : files.toList()) {
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
                 assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)).as(file.toString()).doesNotContain(CANARY);
             }
         }
-    }
-
-    @Test
-    void aWrongPinOpensNothingAndHarmsNothing() {
-        open(0).close();
-        assertThatExceptionOfType(KeyStoreException.class)
-                .isThrownBy(() -> new DurableKeyStore(folder, "0000".toCharArray(), 0))
-                .withMessageContaining("PIN is wrong").withMessageNotContaining("0000");
-        DurableKeyStore again = open();
-        assertThat(again.keyGroups()).containsExactly(0);
-        again.close();
-    }
-
-    @Test
-    void aStoreInUseDoesNotOpenTwice() {
-        DurableKeyStore store = open(0);
-        assertThatExceptionOfType(KeyStoreException.class).isThrownBy(this::open).withMessageContaining("keys.mv");
-        store.close();
-    }
-
-    @Test
-    void theTokenOfAnotherStoreDoesNotOpenTheRecords() throws IOException {
-        open(0).close();
-        Files.delete(folder.resolve("storage.p12"));
-        assertThatExceptionOfType(KeyStoreException.class).isThrownBy(this::open).withMessageContaining("storage key is another");
     }
 
     @Test
@@ -166,8 +140,52 @@ class DurableKeyStoreTest {
     }
 
     @Test
-    void aFileThatIsNoTokenIsRefused() throws IOException {
-        Files.writeString(folder.resolve("storage.p12"), "no token", StandardOpenOption.CREATE_NEW);
-        assertThatExceptionOfType(KeyStoreException.class).isThrownBy(() -> open(0)).withMessageContaining("no token");
+    void aDeletedKeyIsGoneAfterARestartAndOverwrittenAtOnce() {
+        DurableKeyStore store = open(0);
+        KeyGroup group = store.keyGroup(0);
+        group.writeKey(counted(0x60));
+        KeyValue value = group.workKeyAt(0x60).value();
+        group.deleteKey(0x60);
+        group.deleteKey(0x61);
+        group.deleteKey(SystemKeyType.AUTHENTICATION.reference());
+        assertThat(group.workKeyAt(0x60)).isNull();
+        assertThat(group.workKey(0x31, 0x60)).isNull();
+        assertThat(value.revealKeyBytes()).containsOnly(0);
+        store.close();
+        DurableKeyStore again = open();
+        assertThat(again.keyGroup(0).workKeyAt(0x60)).isNull();
+        assertThat(again.keyGroup(0).systemKey(SystemKeyType.AUTHENTICATION)).isNull();
+        assertThat(again.keyGroup(0).systemKey(SystemKeyType.RELOADING)).isNotNull();
+        again.close();
+    }
+
+    @Test
+    void aQuotaOfChannelsSurvives() {
+        DurableKeyStore store = open(0);
+        store.opened().groups().get(0).limitChannels(2);
+        store.close();
+        DurableKeyStore again = open();
+        KeyGroup group = again.keyGroup(0);
+        assertThat(group.channelQuota()).isEqualTo(2);
+        assertThat(group.takeChannel(false)).isTrue();
+        assertThat(group.takeChannel(false)).isTrue();
+        assertThat(group.takeChannel(false)).isFalse();
+        assertThat(group.takeChannel(true)).isTrue();
+        assertThat(group.channelsInUse()).isEqualTo(3);
+        group.giveChannel();
+        assertThat(group.takeChannel(false)).isFalse();
+        group.giveChannel();
+        assertThat(group.takeChannel(false)).isTrue();
+        again.close();
+    }
+
+    @Test
+    void aDeletedGroupIsGoneAndOthersStay() {
+        DurableKeyStore store = open(1, 0x10, 0x100);
+        store.opened().groups().remove(0x10).delete();
+        store.close();
+        DurableKeyStore again = open();
+        assertThat(again.keyGroups()).containsExactlyInAnyOrder(1, 0x100);
+        again.close();
     }
 }

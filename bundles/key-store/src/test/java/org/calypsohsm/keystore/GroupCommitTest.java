@@ -6,9 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-
-import javax.crypto.spec.SecretKeySpec;
 
 import org.calypsohsm.key.KeyValue;
 import org.calypsohsm.key.SamKey;
@@ -20,7 +19,9 @@ class GroupCommitTest {
     @TempDir
     Path folder;
 
-    private final StorageKey storageKey = new StorageKey(new SecretKeySpec(new byte[32], "AES"));
+    private final StorageKey storageKey = new StorageKey(Stores.storageKey());
+
+    private final List<RuntimeException> failures = new CopyOnWriteArrayList<>();
 
     private static SamKey counted() {
         byte[] parameters = new byte[SamKey.PARAMETERS];
@@ -30,14 +31,15 @@ class GroupCommitTest {
 
     @Test
     void aUseIsOnTheDiskWhenItsCommitIsComplete() throws Exception {
-        SealedStore store = new SealedStore(folder.resolve("keys.mv"), storageKey);
-        GroupCommit commits = new GroupCommit(store);
-        DurableKeyGroup group = DurableKeyGroup.create(3, List.of(counted()), List.of(), commits);
+        SealedStore store = new SealedStore(folder.resolve("keys.mv"));
+        store.unseal(storageKey);
+        GroupCommit commits = new GroupCommit(store, failures::add);
+        DurableKeyGroup group = DurableKeyGroup.create(3, List.of(counted()), List.of(), Stores.NO_MARKS, commits);
         assertThat(group.pendingCommit()).isNull();
         for (int use = 1; use <= 20; use++) {
             assertThat(group.countUse(group.workKeyAt(1))).isEqualTo(use);
             group.pendingCommit().toCompletableFuture().get();
-            assertThat(DurableKeyGroup.read(3, store, commits).eventCounter(5)).isEqualTo(use);
+            assertThat(DurableKeyGroup.read(3, store, Stores.NO_MARKS, commits).eventCounter(5)).isEqualTo(use);
         }
         commits.close();
         store.close();
@@ -45,9 +47,10 @@ class GroupCommitTest {
 
     @Test
     void afterAFailedWriteNothingIsAcknowledgedAnyMore() {
-        SealedStore store = new SealedStore(folder.resolve("keys.mv"), storageKey);
-        GroupCommit commits = new GroupCommit(store);
-        DurableKeyGroup group = DurableKeyGroup.create(3, List.of(counted()), List.of(), commits);
+        SealedStore store = new SealedStore(folder.resolve("keys.mv"));
+        store.unseal(storageKey);
+        GroupCommit commits = new GroupCommit(store, failures::add);
+        DurableKeyGroup group = DurableKeyGroup.create(3, List.of(counted()), List.of(), Stores.NO_MARKS, commits);
         store.close();
         group.countUse(group.workKeyAt(1));
         CompletableFuture<Void> commit = group.pendingCommit().toCompletableFuture();

@@ -28,7 +28,7 @@ class MemoryKeyGroupTest {
     }
 
     private static KeyGroup group(SamKey... keys) {
-        return new MemoryKeyGroup(0, List.of(keys), List.of());
+        return new MemoryKeyGroup(0, List.of(keys), List.of(), Stores.NO_MARKS);
     }
 
     private static void count(KeyGroup group, SamKey key, int times) {

@@ -3,8 +3,10 @@ package org.calypsohsm.shell;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 import org.calypsohsm.key.KeyGroup;
+import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.SamKey;
 import org.calypsohsm.key.SystemKeyType;
 
@@ -36,8 +38,28 @@ final class GroupView {
         }
     }
 
+    /** @return the groups of a store that is open, in the order of their numbers */
+    static List<GroupView> all(KeyStore store) {
+        List<GroupView> views = new ArrayList<>();
+        for (int number : new TreeSet<>(store.keyGroups())) {
+            KeyGroup group = store.keyGroup(number);
+            if (group != null) {
+                views.add(new GroupView(group));
+            }
+        }
+        return views;
+    }
+
     int number() {
         return group.number();
+    }
+
+    int channelsInUse() {
+        return group.channelsInUse();
+    }
+
+    int channelQuota() {
+        return group.channelQuota();
     }
 
     /** @return work keys, then system keys, in the order of their records */

@@ -21,6 +21,9 @@ import org.osgi.service.component.annotations.Reference;
 @RequireGogo
 public final class InteractiveShell implements ToIntFunction<Map<String, Object>> {
 
+    /** Variable of a session that is typed on the terminal of the process, so that a PIN can be read without showing it. */
+    static final String TERMINAL = "hsm.terminal";
+
     private final CommandProcessor processor;
 
     /**
@@ -38,6 +41,7 @@ public final class InteractiveShell implements ToIntFunction<Map<String, Object>
         // Not System.in: Gogo puts a stream there that reads from the session.
         try (CommandSession session = processor.createSession(new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out), new FileOutputStream(FileDescriptor.err))) {
+            session.put(TERMINAL, Boolean.TRUE);
             session.execute("gosh --login --noshutdown");
             return 0;
         } catch (InterruptedException e) {

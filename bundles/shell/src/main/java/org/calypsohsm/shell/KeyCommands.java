@@ -1,7 +1,5 @@
 package org.calypsohsm.shell;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.TreeSet;
 
 import org.apache.felix.service.command.Descriptor;
@@ -23,7 +21,9 @@ public final class KeyCommands {
             .column("GROUP", "group", GroupView::number)
             .column("WORK KEYS", "workKeys", group -> group.workKeys().size())
             .column("SYSTEM KEYS", "systemKeys", group -> group.keys().size() - group.workKeys().size())
-            .column("COUNTERS IN USE", "countersInUse", group -> group.counters().size());
+            .column("COUNTERS IN USE", "countersInUse", group -> group.counters().size())
+            .column("CHANNELS", "channelsInUse", GroupView::channelsInUse)
+            .column("QUOTA", "channelQuota", group -> group.channelQuota() == 0 ? null : group.channelQuota());
     private final Table<SamKey> keys = new Table<SamKey>("The key group has no key.")
             .column("RECORD", "record", key -> Hex.of(key.reference()))
             .column("KIF", "kif", key -> Hex.of(key.kif()))
@@ -44,7 +44,7 @@ public final class KeyCommands {
             .member("percent", GroupView.Counter::percent)
             .text("RAISED FREELY", counter -> counter.free() ? "yes" : "no")
             .member("free", GroupView.Counter::free);
-    private final Services services;
+    private final Stores stores;
 
     /**
      * Makes the commands.
@@ -53,13 +53,14 @@ public final class KeyCommands {
      */
     @Activate
     public KeyCommands(BundleContext context) {
-        services = new Services(context);
+        stores = new Stores(context);
     }
 
     /**
      * Lists the key groups.
      *
      * @param json      as JSON
+     * @param store     name of the key store
      * @param arguments none
      * @return the text to show
      * @throws CommandException if it is used in a wrong way or there is no key store
@@ -67,24 +68,26 @@ public final class KeyCommands {
     @Descriptor("lists the key groups with their numbers of keys and of counters in use")
     public String groups(
             @Descriptor("as JSON") @Parameter(names = "--json", presentValue = "true", absentValue = "false") boolean json,
+            @Descriptor("key store NAME, if there are several") @Parameter(names = "--store", absentValue = "") String store,
             @Descriptor("none") String... arguments) throws CommandException {
         Arguments.none("groups", arguments);
-        return services.use(KeyStore.class, store -> {
-            List<GroupView> views = new ArrayList<>();
-            for (int number : new TreeSet<>(store.keyGroups())) {
-                KeyGroup group = store.keyGroup(number);
-                if (group != null) {
-                    views.add(new GroupView(group));
-                }
-            }
-            return groups.show(json, views);
+        return stores.use(KeyStore.class, store, service -> {
+            requireOpen(service);
+            return groups.show(json, GroupView.all(service));
         });
+    }
+
+    private static void requireOpen(KeyStore store) throws CommandException {
+        if (!store.status().isOpen()) {
+            throw new CommandException(store.status().sentence());
+        }
     }
 
     /**
      * Lists the keys of a group, without their values.
      *
      * @param json      as JSON
+     * @param store     name of the key store
      * @param arguments the number of the group
      * @return the text to show
      * @throws CommandException if it is used in a wrong way or there is no such group
@@ -92,14 +95,16 @@ public final class KeyCommands {
     @Descriptor("lists the keys of a key group: record, KIF, KVC and ALG in hexadecimal, and counter; never a value")
     public String keys(
             @Descriptor("as JSON") @Parameter(names = "--json", presentValue = "true", absentValue = "false") boolean json,
+            @Descriptor("key store NAME, if there are several") @Parameter(names = "--store", absentValue = "") String store,
             @Descriptor("GROUP: number of the key group") String... arguments) throws CommandException {
-        return ofGroup("keys", arguments, group -> keys.show(json, group.keys()));
+        return ofGroup("keys", store, arguments, group -> keys.show(json, group.keys()));
     }
 
     /**
      * Lists the event counters of a group.
      *
      * @param json      as JSON
+     * @param store     name of the key store
      * @param arguments the number of the group
      * @return the text to show
      * @throws CommandException if it is used in a wrong way or there is no such group
@@ -107,14 +112,16 @@ public final class KeyCommands {
     @Descriptor("lists the event counters in use of a key group")
     public String counters(
             @Descriptor("as JSON") @Parameter(names = "--json", presentValue = "true", absentValue = "false") boolean json,
+            @Descriptor("key store NAME, if there are several") @Parameter(names = "--store", absentValue = "") String store,
             @Descriptor("GROUP: number of the key group") String... arguments) throws CommandException {
-        return ofGroup("counters", arguments, group -> counters.show(json, group.counters()));
+        return ofGroup("counters", store, arguments, group -> counters.show(json, group.counters()));
     }
 
     /**
      * Lists the ceilings of a group.
      *
      * @param json      as JSON
+     * @param store     name of the key store
      * @param arguments the number of the group
      * @return the text to show
      * @throws CommandException if it is used in a wrong way or there is no such group
@@ -122,14 +129,17 @@ public final class KeyCommands {
     @Descriptor("lists the ceilings of the event counters in use of a key group, and how much of each is used up")
     public String ceilings(
             @Descriptor("as JSON") @Parameter(names = "--json", presentValue = "true", absentValue = "false") boolean json,
+            @Descriptor("key store NAME, if there are several") @Parameter(names = "--store", absentValue = "") String store,
             @Descriptor("GROUP: number of the key group") String... arguments) throws CommandException {
-        return ofGroup("ceilings", arguments, group -> ceilings.show(json, group.counters()));
+        return ofGroup("ceilings", store, arguments, group -> ceilings.show(json, group.counters()));
     }
 
-    private String ofGroup(String command, String[] arguments, Services.Use<GroupView, String> use) throws CommandException {
+    private String ofGroup(String command, String name, String[] arguments, Services.Use<GroupView, String> use)
+            throws CommandException {
         int number = Arguments.number(command, "the number of a key group",
                 Arguments.one(command, "the number of a key group", arguments), 0);
-        return services.use(KeyStore.class, store -> {
+        return stores.use(KeyStore.class, name, store -> {
+            requireOpen(store);
             KeyGroup group = store.keyGroup(number);
             if (group == null) {
                 throw new CommandException("There is no key group " + number + ". There are: " + new TreeSet<>(store.keyGroups()));

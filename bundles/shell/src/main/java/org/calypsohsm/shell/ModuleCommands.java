@@ -1,6 +1,5 @@
 package org.calypsohsm.shell;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -11,6 +10,7 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.apache.felix.service.command.annotations.GogoCommand;
 import org.calypsohsm.channel.ChannelManager;
+import org.calypsohsm.channel.ChannelReport;
 import org.calypsohsm.channel.DrainReport;
 import org.calypsohsm.channel.ModuleReport;
 import org.osgi.framework.BundleContext;
@@ -19,7 +19,7 @@ import org.osgi.service.component.annotations.Component;
 
 /** The commands for security modules. */
 @Component(service = ModuleCommands.class)
-@GogoCommand(scope = "hsm", function = {"modules", "drain", "undrain"})
+@GogoCommand(scope = "hsm", function = {"modules", "channels", "selftest", "drain", "undrain"})
 public final class ModuleCommands {
 
     private static final String THE_MODULE = "the name of a module";
@@ -39,6 +39,13 @@ public final class ModuleCommands {
             .column("OUT", "movedOut", ModuleReport::movedOut)
             .column("LOST", "lost", ModuleReport::lost)
             .column("WHY", "sentence", ModuleReport::sentence);
+    private final Table<ChannelReport> channels = new Table<ChannelReport>("No channel is open.")
+            .column("CHANNEL", "id", ChannelReport::id)
+            .column("GROUP", "keyGroup", ChannelReport::keyGroup)
+            .text("MODULE", channel -> channel.module() == null ? "waits for one" : channel.module())
+            .member("module", ChannelReport::module)
+            .text("IDLE", channel -> channel.idle().toMillis() + " ms")
+            .member("idleMillis", channel -> channel.idle().toMillis());
     private final Services services;
 
     /**
@@ -68,6 +75,52 @@ public final class ModuleCommands {
     }
 
     /**
+     * Lists the open channels.
+     *
+     * @param json      as JSON
+     * @param group     number of the key group whose channels are listed; empty for all
+     * @param most      how many at most
+     * @param arguments none
+     * @return the text to show
+     * @throws CommandException if it is used in a wrong way or there is no channel manager
+     */
+    @Descriptor("lists the open channels")
+    public String channels(
+            @Descriptor("as JSON") @Parameter(names = "--json", presentValue = "true", absentValue = "false") boolean json,
+            @Descriptor("only those of the key group NUMBER") @Parameter(names = "--group", absentValue = "") String group,
+            @Descriptor("NUMBER that are listed at most, 100 if not given") @Parameter(names = "--most", absentValue = "100") String most,
+            @Descriptor("none") String... arguments) throws CommandException {
+        Arguments.none("channels", arguments);
+        int limit = Arguments.number("channels", "how many at most", most, 1);
+        int only = group.isEmpty() ? -1 : Arguments.number("channels", "the number of a key group", group, 0);
+        List<ChannelReport> all = services.use(ChannelManager.class, ChannelManager::channels).stream()
+                .filter(channel -> only < 0 || channel.keyGroup() == only).toList();
+        List<ChannelReport> shown = all.subList(0, Math.min(limit, all.size()));
+        String text = channels.show(json, shown);
+        return json || shown.size() == all.size() ? text : text + "\n" + shown.size() + " of " + Words.count(all.size(), "channel")
+                + "; more with --most.";
+    }
+
+    /**
+     * Has a module test itself.
+     *
+     * @param session   where to show that it goes on
+     * @param arguments the name of the module
+     * @return the text to show
+     * @throws CommandException if it is used in a wrong way, or there is no such module
+     */
+    @Descriptor("has a module test all of its algorithms with known answers; one that fails is FAILED and mute")
+    public String selftest(CommandSession session, @Descriptor("MODULE: name of the module") String... arguments)
+            throws CommandException {
+        String module = Arguments.one("selftest", THE_MODULE, arguments);
+        ModuleReport now = services.use(ChannelManager.class, manager -> {
+            find(module, manager.modules());
+            return Progress.of(session, "module " + module + " tests itself", () -> manager.selfTest(module));
+        });
+        return "Module " + module + " is " + now.state() + ": " + now.sentence();
+    }
+
+    /**
      * Drains a module, after it has told what that means.
      *
      * @param session   where to ask
@@ -88,15 +141,24 @@ public final class ModuleCommands {
         Duration deadline = Duration.ofSeconds(Arguments.number("drain", "a timeout in seconds", timeout, 0));
         List<ModuleReport> reports = services.use(ChannelManager.class, ChannelManager::modules);
         session.getConsole().println(Impact.of(find(module, reports), reports));
-        if (!yes && !confirmed(session, "Drain " + module + "? [y/N] ")) {
+        if (!yes && !Prompt.confirmed(session, "Drain " + module + "?")) {
             return "Nothing was changed.";
         }
         Future<DrainReport> drained = services.use(ChannelManager.class,
                 manager -> manager.drain(module, deadline).toCompletableFuture());
         try {
-            return sentence(drained.get());
+            return sentence(Progress.await(session, drained, () -> leaving(module)));
         } catch (ExecutionException e) {
             throw new CommandException("Module " + module + " was not drained: " + e.getCause().getMessage());
+        }
+    }
+
+    private String leaving(String module) {
+        try {
+            ModuleReport now = find(module, services.use(ChannelManager.class, ChannelManager::modules));
+            return now.channelsInUse() + " channels still have to leave module " + module;
+        } catch (CommandException e) {
+            return "module " + module + " is being drained";
         }
     }
 
@@ -104,22 +166,6 @@ public final class ModuleCommands {
         return "Module " + report.module() + " is drained after " + report.took().toMillis() + " ms: "
                 + Words.count(report.moved(), "channel") + " moved, " + report.closed() + " closed, " + report.waiting() + " waiting for a module, "
                 + Words.count(report.lost(), "session") + " lost.\nTo use it again: hsm:undrain " + report.module();
-    }
-
-    private static boolean confirmed(CommandSession session, String question) throws CommandException {
-        session.getConsole().print(question);
-        session.getConsole().flush();
-        StringBuilder answer = new StringBuilder();
-        try {
-            // Byte by byte: what follows the line is the next command.
-            for (int c = session.getKeyboard().read(); c >= 0 && c != '\n'; c = session.getKeyboard().read()) {
-                answer.append((char) c);
-            }
-        } catch (IOException e) {
-            throw new CommandException("Nobody can be asked here, so say --yes: " + e.getMessage());
-        }
-        String word = answer.toString().strip();
-        return word.equalsIgnoreCase("y") || word.equalsIgnoreCase("yes");
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.calypsohsm.shell;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
@@ -51,6 +52,19 @@ final class Services {
     /** @return true if there is a service of the type */
     boolean isPresent(Class<?> type) {
         return context.getServiceReference(type) != null;
+    }
+
+    /** @return all services of a type, highest ranking first; not to be kept */
+    <S> List<S> all(Class<S> type) {
+        List<S> services = new ArrayList<>();
+        for (ServiceReference<?> reference : references(type.getName())) {
+            Object service = context.getService(reference);
+            if (service != null) {
+                services.add(type.cast(service));
+                context.ungetService(reference);
+            }
+        }
+        return services;
     }
 
     /** @return the references of all services of a type, known by its name only, highest ranking first */

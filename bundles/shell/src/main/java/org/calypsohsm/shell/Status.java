@@ -21,7 +21,7 @@ final class Status {
 
     private static final String OPERATIONAL = "OPERATIONAL";
     /** Percent of a ceiling from which somebody should raise it. */
-    private static final int NEARLY_USED_UP = 90;
+    private static final int NEARLY_USED_UP = 80;
 
     private final List<String> problems = new ArrayList<>();
     private final List<Product> products;
@@ -37,7 +37,8 @@ final class Status {
     Status(BundleContext context, Services services) throws CommandException {
         products = Product.all(services);
         modules = services.isPresent(ChannelManager.class) ? services.use(ChannelManager.class, ChannelManager::modules) : List.of();
-        groups = services.isPresent(KeyStore.class) ? services.use(KeyStore.class, Status::groups) : List.of();
+        List<KeyStore> stores = services.all(KeyStore.class);
+        groups = stores.stream().flatMap(store -> GroupView.all(store).stream()).toList();
         bundles(context.getBundles());
         if (!services.isPresent(ChannelManager.class)) {
             problems.add("There is no channel manager: no channel can be opened.");
@@ -45,26 +46,17 @@ final class Status {
             problems.add("There is no security module: opening a channel waits for one. Configure one, or start its provider.");
         }
         modules.forEach(this::module);
-        if (!services.isPresent(KeyStore.class)) {
+        if (stores.isEmpty()) {
             problems.add("There is no key store: no emulated module can start. Configure one.");
-        } else if (groups.isEmpty()) {
-            problems.add("The key store has no key group.");
+        } else if (stores.stream().allMatch(store -> store.status().isOpen()) && groups.isEmpty()) {
+            problems.add("The key store has no key group. To make one: hsm:creategroup");
         }
+        stores.stream().map(KeyStore::status).filter(status -> !status.isOpen())
+                .forEach(status -> problems.add(status.sentence()));
         if (products.isEmpty()) {
             problems.add("There is no product plugin: no command that uses a key can succeed.");
         }
         groups.forEach(this::group);
-    }
-
-    private static List<GroupView> groups(KeyStore store) {
-        List<GroupView> views = new ArrayList<>();
-        for (int number : new TreeSet<>(store.keyGroups())) {
-            KeyGroup group = store.keyGroup(number);
-            if (group != null) {
-                views.add(new GroupView(group));
-            }
-        }
-        return views;
     }
 
     private void bundles(Bundle[] bundles) {

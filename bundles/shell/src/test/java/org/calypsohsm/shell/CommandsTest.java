@@ -63,7 +63,7 @@ class CommandsTest {
     @Test
     void missingServiceIsSaid() {
         assertThatThrownBy(() -> new ModuleCommands(fakes.context()).modules(false)).hasMessageContaining("no service ChannelManager");
-        assertThatThrownBy(() -> new KeyCommands(fakes.context()).groups(false)).hasMessageContaining("no service KeyStore");
+        assertThatThrownBy(() -> new KeyCommands(fakes.context()).groups(false, "")).hasMessageContaining("no service KeyStore");
     }
 
     @Test
@@ -82,21 +82,21 @@ class CommandsTest {
         fakes.service(KeyStore.class, Fakes.keyStore(Map.of(3, 250, 9, 1000), Fakes.key(1, 0x40, 3), Fakes.key(0x7E, 0x50, 0).invalidated(),
                 Fakes.key(0xC2, 0x40, 0)));
         KeyCommands commands = new KeyCommands(fakes.context());
-        assertThat(commands.groups(false).lines().skip(1)).singleElement().asString().matches("5 +2 +1 +2");
-        assertThat(commands.keys(false, "5").lines().skip(1)).satisfiesExactly(
+        assertThat(commands.groups(false, "").lines().skip(1)).singleElement().asString().matches("5 +2 +1 +2 +12 +200");
+        assertThat(commands.keys(false, "", "5").lines().skip(1)).satisfiesExactly(
                 line -> assertThat(line).matches("01 +21 +79 +40 +3 +yes"),
                 line -> assertThat(line).matches("7E +21 +79 +50 +- +no, invalidated"),
                 line -> assertThat(line).matches("C2 +21 +79 +40 +- +yes"));
-        assertThat(commands.counters(false, "5").lines().skip(1)).satisfiesExactly(
+        assertThat(commands.counters(false, "", "5").lines().skip(1)).satisfiesExactly(
                 line -> assertThat(line).matches("3 +250 +01"),
                 line -> assertThat(line).matches("9 +1000 +-"));
-        JsonArray ceilings = array(commands.ceilings(true, "5"));
+        JsonArray ceilings = array(commands.ceilings(true, "", "5"));
         assertThat(ceilings.getJsonObject(0).getInt("percent")).isEqualTo(25);
         assertThat(ceilings.getJsonObject(1).getInt("percent")).isEqualTo(100);
 
         String hex = HexFormat.of().withUpperCase().formatHex(Fakes.SECRET).substring(0, 8);
         for (boolean json : new boolean[] {false, true}) {
-            String all = commands.groups(json) + commands.keys(json, "5") + commands.counters(json, "5") + commands.ceilings(json, "5");
+            String all = commands.groups(json, "") + commands.keys(json, "", "5") + commands.counters(json, "", "5") + commands.ceilings(json, "", "5");
             assertThat(all).doesNotContainIgnoringCase(hex).doesNotContain("CANARY", "KeyValue");
         }
     }
@@ -106,12 +106,12 @@ class CommandsTest {
         manager();
         fakes.service(KeyStore.class, Fakes.keyStore(Map.of()));
         KeyCommands keys = new KeyCommands(fakes.context());
-        assertThatThrownBy(() -> keys.keys(false, "--bogus", "5")).hasMessage("hsm:keys has no option --bogus. Try: help hsm:keys");
-        assertThatThrownBy(() -> keys.keys(false)).hasMessageContaining("takes one argument");
-        assertThatThrownBy(() -> keys.counters(false, "5", "6")).hasMessageContaining("there are 2");
-        assertThatThrownBy(() -> keys.ceilings(false, "five")).hasMessageContaining("0 or more, and there is five");
-        assertThatThrownBy(() -> keys.ceilings(false, "-1")).hasMessageContaining("no option -1");
-        assertThatThrownBy(() -> keys.keys(false, "6")).hasMessage("There is no key group 6. There are: [5]");
+        assertThatThrownBy(() -> keys.keys(false, "", "--bogus", "5")).hasMessage("hsm:keys has no option --bogus. Try: help hsm:keys");
+        assertThatThrownBy(() -> keys.keys(false, "")).hasMessageContaining("takes one argument");
+        assertThatThrownBy(() -> keys.counters(false, "", "5", "6")).hasMessageContaining("there are 2");
+        assertThatThrownBy(() -> keys.ceilings(false, "", "five")).hasMessageContaining("0 or more, and there is five");
+        assertThatThrownBy(() -> keys.ceilings(false, "", "-1")).hasMessageContaining("no option -1");
+        assertThatThrownBy(() -> keys.keys(false, "", "6")).hasMessage("There is no key group 6. There are: [5]");
         assertThatThrownBy(() -> new StatusCommands(fakes.context()).status(false, "now")).hasMessageContaining("takes no argument");
         assertThatThrownBy(() -> new ProductCommands(fakes.context()).products(true, "-x")).hasMessageContaining("no option -x");
     }

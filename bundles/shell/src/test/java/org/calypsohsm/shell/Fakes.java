@@ -15,6 +15,7 @@ import java.util.function.Function;
 import org.calypsohsm.channel.ModuleReport;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
+import org.calypsohsm.key.KeyStoreStatus;
 import org.calypsohsm.key.KeyValue;
 import org.calypsohsm.key.SamKey;
 import org.calypsohsm.key.SystemKeyType;
@@ -70,18 +71,23 @@ final class Fakes {
     }
 
     BundleContext context() {
-        Map<Object, Object> references = new HashMap<>();
+        Map<Class<?>, ServiceReference<?>> references = new HashMap<>();
         return fake(BundleContext.class, Map.of(
                 "getServiceReference", arguments -> services.containsKey(arguments[0])
-                        ? references.computeIfAbsent(arguments[0], type -> reference((Class<?>) type)) : null,
+                        ? references.computeIfAbsent((Class<?>) arguments[0], Fakes::reference) : null,
                 "getService", arguments -> services.get(((ServiceReference<?>) arguments[0]).getProperty("type")),
                 "ungetService", arguments -> true,
                 "getBundles", arguments -> bundles.toArray(Bundle[]::new),
-                "getAllServiceReferences", arguments -> plugins.isEmpty() ? null : plugins.toArray(ServiceReference<?>[]::new)));
+                "getAllServiceReferences", arguments -> {
+                    List<ServiceReference<?>> found = arguments[0].equals("org.calypsohsm.product.SecurityPlugin") ? plugins
+                            : services.keySet().stream().filter(type -> type.getName().equals(arguments[0]))
+                                    .<ServiceReference<?>>map(type -> references.computeIfAbsent(type, Fakes::reference)).toList();
+                    return found.isEmpty() ? null : found.toArray(ServiceReference<?>[]::new);
+                }));
     }
 
     private static ServiceReference<?> reference(Class<?> type) {
-        return fake(ServiceReference.class, Map.of("getProperty", arguments -> type));
+        return fake(ServiceReference.class, Map.of("getProperty", arguments -> arguments[0].equals("type") ? type : "main"));
     }
 
     static ModuleReport module(String name, String state, int total, int inUse, Integer... groups) {
@@ -104,8 +110,10 @@ final class Fakes {
                 "systemKey", arguments -> records.get(((SystemKeyType) arguments[0]).reference()),
                 "eventCounter", arguments -> counters.getOrDefault(arguments[0], 0),
                 "ceiling", arguments -> CEILING,
-                "isFree", arguments -> false));
-        return fake(KeyStore.class, Map.of("keyGroups", arguments -> Set.of(5),
+                "isFree", arguments -> false,
+                "channelsInUse", arguments -> 12,
+                "channelQuota", arguments -> 200));
+        return fake(KeyStore.class, Map.of("status", arguments -> new KeyStoreStatus(KeyStoreStatus.State.OPEN, "It is open."), "keyGroups", arguments -> Set.of(5),
                 "keyGroup", arguments -> arguments[0].equals(5) ? group : null));
     }
 }

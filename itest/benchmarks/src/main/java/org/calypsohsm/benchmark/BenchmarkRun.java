@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import org.calypsohsm.startup.StartupException;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -70,7 +71,7 @@ public final class BenchmarkRun implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws RunnerException, IOException, InterruptedException {
+    public Integer call() throws RunnerException, IOException, InterruptedException, StartupException {
         int measured = quick ? 1 : rounds;
         System.out.printf("Measuring with %d threads, %d round(s), one forked JVM a figure; this takes about %d minutes.%n", threads,
                 measured, quick ? 1 : 2 * rounds);

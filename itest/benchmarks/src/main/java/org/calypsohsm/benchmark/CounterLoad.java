@@ -20,6 +20,9 @@ import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.SamKey;
 import org.calypsohsm.keystore.DurableKeyStore;
 import org.calypsohsm.keystore.TestKeyStore;
+import org.calypsohsm.startup.CardSet;
+import org.calypsohsm.startup.LockedStore;
+import org.calypsohsm.startup.StartupException;
 import org.calypsohsm.testkeys.TestKeys;
 
 /**
@@ -30,7 +33,6 @@ final class CounterLoad {
 
     private static final Profile PROFILE = Profile.TDES_CBC;
     private static final int COUNTER = 1;
-    private static final String PIN = "2580";
 
     private final int clients;
     private final int seconds;
@@ -56,14 +58,14 @@ final class CounterLoad {
     }
 
     /** Measures both, one after the other. */
-    Rates measure() throws IOException, InterruptedException {
+    Rates measure() throws IOException, InterruptedException, StartupException {
         double memory = sessionsPerSecond(new TestKeyStore(Configs.of(TestKeyStore.Config.class, Map.of())));
         // Not in the folder for temporary files, which may be in memory.
         Path folder = Files.createTempDirectory(Path.of("").toAbsolutePath(), ".hsm-bench-");
         try {
-            Path pin = Files.writeString(folder.resolve("pin"), PIN);
             DurableKeyStore store = new DurableKeyStore(Configs.of(DurableKeyStore.Config.class,
-                    Map.of("directory", folder.toString(), "pinFile", pin.toString(), "testGroups", new int[] {0})));
+                    Map.of("directory", folder.resolve("keys").toString(), "testGroups", new int[] {0})));
+            store.initialize(new byte[LockedStore.STORAGE_KEY_LENGTH], new CardSet("0123456789ABCDEF", 1, 0));
             return new Rates(memory, sessionsPerSecond(store));
         } finally {
             delete(folder);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.calypsohsm.key.KeyValue;
+import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.profile.ReferenceSession;
 import org.calypsohsm.sam.KnownChallenges;
 import org.calypsohsm.testkeys.TestKeys;
@@ -76,13 +77,6 @@ final class SaleSession {
     }
 
     private static byte[] command(int ins, int p1, int p2, byte[] data) {
-        byte[] apdu = new byte[5 + data.length];
-        apdu[0] = (byte) 0x80;
-        apdu[1] = (byte) ins;
-        apdu[2] = (byte) p1;
-        apdu[3] = (byte) p2;
-        apdu[4] = (byte) data.length;
-        System.arraycopy(data, 0, apdu, 5, data.length);
-        return apdu;
+        return CommandApdu.sending(0x80, ins, p1 << 8 | p2, data);
     }
 }

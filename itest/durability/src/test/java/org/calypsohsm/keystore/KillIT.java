@@ -52,7 +52,7 @@ class KillIT {
         for (int kill = 1; kill <= kills; kill++) {
             Told told = live(random.nextInt(LONGEST_LIFE_MILLIS));
             livesUnderLoad += told.ready ? 1 : 0;
-            DurableKeyStore store = new DurableKeyStore(folder, Load.PIN.toCharArray());
+            DurableKeyStore store = Load.open(folder);
             KeyGroup group = store.keyGroup(0);
             for (int counter = 1; group != null && counter <= Load.COUNTERS; counter++) {
                 int value = group.eventCounter(counter);

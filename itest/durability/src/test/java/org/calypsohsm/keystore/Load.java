@@ -10,6 +10,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyValue;
 import org.calypsohsm.key.SamKey;
+import org.calypsohsm.startup.CardSet;
+import org.calypsohsm.startup.LockedStore;
+import org.calypsohsm.startup.StartupException;
 
 /**
  * The process that is killed: counts uses of 26 keys and writes keys, with many threads, and tells on standard output what
@@ -28,7 +31,7 @@ public final class Load {
     static final int FIRST_COUNTED_RECORD = 0x40;
     static final int FIRST_WRITTEN_RECORD = 0x60;
     static final int WRITERS = 4;
-    static final String PIN = "2580";
+    private static final CardSet NO_CARDS = new CardSet("0123456789ABCDEF", 1, 0);
 
     private static final int THREADS = 48;
 
@@ -42,8 +45,8 @@ public final class Load {
      *
      * @param arguments folder of the store
      */
-    public static void main(String[] arguments) throws IOException {
-        KeyGroup group = new DurableKeyStore(Path.of(arguments[0]), PIN.toCharArray(), 0).keyGroup(0);
+    public static void main(String[] arguments) throws StartupException {
+        KeyGroup group = open(Path.of(arguments[0])).keyGroup(0);
         Load load = new Load();
         for (int counter = 1; counter <= COUNTERS; counter++) {
             if (group.workKeyAt(FIRST_COUNTED_RECORD + counter) == null) {
@@ -58,6 +61,17 @@ public final class Load {
             int record = FIRST_WRITTEN_RECORD + writer;
             new Thread(() -> load.write(group, record)).start();
         }
+    }
+
+    /** Opens the store, as start-up does; makes it if there is none. */
+    static DurableKeyStore open(Path folder) throws StartupException {
+        DurableKeyStore store = new DurableKeyStore("main", folder.resolve("keys"), null, false, 0);
+        if (store.cardSet() == null) {
+            store.initialize(new byte[LockedStore.STORAGE_KEY_LENGTH], NO_CARDS);
+        } else {
+            store.open(new byte[LockedStore.STORAGE_KEY_LENGTH], 0);
+        }
+        return store;
     }
 
     private static SamKey countedKey(int counter) {

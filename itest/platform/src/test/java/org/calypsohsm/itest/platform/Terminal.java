@@ -4,6 +4,7 @@ import static org.junit.Assert.assertEquals;
 
 import java.util.Arrays;
 
+import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.card.Card;
 import org.calypsohsm.card.CardCommands;
@@ -41,18 +42,11 @@ final class Terminal {
     }
 
     private static byte[] samCommand(int ins, int p1, int p2, byte[] data) {
-        byte[] command = new byte[5 + data.length];
-        command[0] = (byte) 0x80;
-        command[1] = (byte) ins;
-        command[2] = (byte) p1;
-        command[3] = (byte) p2;
-        command[4] = (byte) data.length;
-        System.arraycopy(data, 0, command, 5, data.length);
-        return command;
+        return CommandApdu.sending(0x80, ins, p1 << 8 | p2, data);
     }
 
     private byte[] samLe(int ins, int le) throws ChannelException {
-        byte[] command = {(byte) 0x80, (byte) ins, 0, 0, (byte) le};
+        byte[] command = CommandApdu.expecting(0x80, ins, 0, le);
         return withoutStatus("SAM", command, channel.exchange(command));
     }
 
