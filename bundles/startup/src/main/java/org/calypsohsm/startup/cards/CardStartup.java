@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 import org.calypsohsm.startup.CardSet;
 import org.calypsohsm.startup.LockedStore;
@@ -85,7 +86,16 @@ public final class CardStartup implements Startup {
      */
     @Activate
     public CardStartup(Config config) {
-        this(new PcscReaders(Pattern.compile(config.readers())), config.tokenDirectory(), PATIENCE);
+        this(new PcscReaders(pattern(config.readers())), config.tokenDirectory(), PATIENCE);
+    }
+
+    static Pattern pattern(String readers) {
+        try {
+            return Pattern.compile(readers);
+        } catch (PatternSyntaxException e) {
+            throw new IllegalArgumentException("Start-up: the names of the readers are a regular expression, and " + readers
+                    + " is none; correct org.calypsohsm.startup readers.", e);
+        }
     }
 
     /** A test has its own readers and less patience. */

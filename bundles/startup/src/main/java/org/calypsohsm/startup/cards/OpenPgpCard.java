@@ -11,6 +11,7 @@ import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.ASN1TaggedObject;
 import org.bouncycastle.asn1.BERTags;
+import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.startup.StartupException;
 import org.calypsohsm.startup.StartupException.Reason;
@@ -73,11 +74,11 @@ final class OpenPgpCard {
      * @throws IOException if the card does not answer
      */
     static OpenPgpCard select(CardChannel channel, String reader) throws IOException {
-        byte[] selected = transmit(channel, SELECT, BY_NAME, APPLICATION, false);
+        byte[] selected = transmit(channel, CommandApdu.sending(0, SELECT, BY_NAME, APPLICATION));
         if (StatusWord.of(selected) != StatusWord.OK) {
             return null;
         }
-        byte[] identifier = transmit(channel, GET_DATA, IDENTIFIER, null, true);
+        byte[] identifier = get(channel, IDENTIFIER);
         if (StatusWord.of(identifier) != StatusWord.OK || identifier.length != IDENTIFIER_LENGTH + 2) {
             return null;
         }
@@ -216,7 +217,7 @@ final class OpenPgpCard {
     }
 
     private byte[] publicData() throws StartupException, IOException {
-        byte[] answer = transmit(channel, GET_DATA, PUBLIC_DATA, null, true);
+        byte[] answer = get(channel, PUBLIC_DATA);
         // Some cards say that an empty data object is not there.
         return StatusWord.of(answer) == StatusWord.OK ? data(answer) : new byte[0];
     }
@@ -272,7 +273,7 @@ final class OpenPgpCard {
     }
 
     private byte[] get(int tag) throws StartupException, IOException {
-        byte[] answer = transmit(channel, GET_DATA, tag, null, true);
+        byte[] answer = get(channel, tag);
         try {
             requireOk(answer, "read", tag);
             return data(answer);
@@ -282,7 +283,7 @@ final class OpenPgpCard {
     }
 
     private void put(int tag, byte[] data) throws StartupException, IOException {
-        requireOk(transmit(channel, PUT_DATA, tag, data, false), "written", tag);
+        requireOk(transmit(channel, CommandApdu.sending(0, PUT_DATA, tag, data)), "written", tag);
     }
 
     private void requireOk(byte[] answer, String done, int tag) throws StartupException {
@@ -295,23 +296,19 @@ final class OpenPgpCard {
 
     /** Sends a PIN; the answer is a status word. */
     private int secret(int instruction, int p1p2, byte[] pin) throws IOException {
-        return StatusWord.of(transmit(channel, instruction, p1p2, pin, false));
+        return StatusWord.of(transmit(channel, CommandApdu.sending(0, instruction, p1p2, pin)));
     }
 
     private static byte[] data(byte[] answer) {
         return Arrays.copyOf(answer, answer.length - 2);
     }
 
-    private static byte[] transmit(CardChannel channel, int instruction, int p1p2, byte[] data, boolean answers) throws IOException {
-        int length = data == null ? 0 : data.length;
-        byte[] command = new byte[4 + (length > 0 ? 1 + length : 0) + (answers ? 1 : 0)];
-        command[1] = (byte) instruction;
-        command[2] = (byte) (p1p2 >> 8);
-        command[3] = (byte) p1p2;
-        if (length > 0) {
-            command[4] = (byte) length;
-            System.arraycopy(data, 0, command, 5, length);
-        }
+    private static byte[] get(CardChannel channel, int tag) throws IOException {
+        return transmit(channel, CommandApdu.expecting(0, GET_DATA, tag, 0));
+    }
+
+    /** The command is overwritten: it may hold a PIN or a share. */
+    private static byte[] transmit(CardChannel channel, byte[] command) throws IOException {
         try {
             byte[] answer = channel.transmit(command);
             if (answer.length < 2) {

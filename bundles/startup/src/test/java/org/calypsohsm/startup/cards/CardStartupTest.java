@@ -300,7 +300,7 @@ class CardStartupTest {
     @Test
     void theSecondCardOfACeremonyIsAnother() {
         OpenPgpCardSimulator same = new OpenPgpCardSimulator("00000001");
-        assertRefused(Reason.WRONG_CARD, () -> ceremony(1, List.of(same, same))).hasMessageContaining("another card");
+        assertRefused(Reason.WRONG_CARD, () -> ceremony(1, List.of(same, same))).hasMessageContaining("a share of this set already");
         assertThat(store.cardSet()).isNull();
     }
 
@@ -398,6 +398,12 @@ class CardStartupTest {
         assertRefused(Reason.FAILED, () -> strict.initialize("main", new Shares(1, 0), (card, of) -> "dev".toCharArray()))
                 .hasMessageContaining("tokenDirectory");
         strict.close();
+    }
+
+    @Test
+    void wrongNamesOfReadersAreSaid() {
+        assertThatThrownBy(() -> CardStartup.pattern("Reader (A")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("regular expression").hasMessageContaining("Reader (A");
     }
 
     @Test
