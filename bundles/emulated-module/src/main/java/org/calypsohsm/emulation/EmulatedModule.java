@@ -51,10 +51,10 @@ public class EmulatedModule implements SecurityModule {
         this.keyStore = keyStore;
         this.emulation = emulation;
         this.status = new ModuleStatus(ModuleState.SELF_TEST, "It tests its virtual SAM-S1.");
-        this.status = selfTest();
+        this.status = test();
     }
 
-    private ModuleStatus selfTest() {
+    private ModuleStatus test() {
         for (int number : keyGroups()) {
             String fault;
             try {
