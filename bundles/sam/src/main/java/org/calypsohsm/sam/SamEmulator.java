@@ -1,6 +1,7 @@
 package org.calypsohsm.sam;
 
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.module.ChannelState;
@@ -49,8 +50,13 @@ public final class SamEmulator implements SamEmulation {
     }
 
     SamEmulator(long successorGraceMillis, RandomSource random) {
+        this(successorGraceMillis, random, System::nanoTime);
+    }
+
+    /** @param clock for busy mode; nanoseconds, as of {@link System#nanoTime()} */
+    SamEmulator(long successorGraceMillis, RandomSource random, LongSupplier clock) {
         services = new SamServices(new PluginRegistry(TimeUnit.MILLISECONDS.toNanos(successorGraceMillis)),
-                new BusyKeys(System::nanoTime), random);
+                new BusyKeys(clock), random);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
