@@ -22,7 +22,7 @@ final class Bytes {
     }
 
     /** @return a number in so many bytes, the highest one first */
-    static byte[] number(int value, int length) {
+    static byte[] number(long value, int length) {
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
             bytes[i] = (byte) (value >> 8 * (length - 1 - i));
