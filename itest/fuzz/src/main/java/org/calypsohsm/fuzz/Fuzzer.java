@@ -20,7 +20,7 @@ final class Fuzzer {
      */
     Fuzzer(long seed, long count, int threads, int channels, Path folder) {
         for (int i = 0; i < threads; i++) {
-            workers.add(new Worker(i, seed + i, (count + threads - 1) / threads, Math.max(4, channels / threads), folder));
+            workers.add(new Worker(seed + i, (count + threads - 1) / threads, Math.max(4, channels / threads), folder));
         }
     }
 

@@ -15,7 +15,6 @@ final class Worker implements Runnable {
     private static final int APDUS_BETWEEN_PROBES = 1000;
     /** Virtual time of an APDU, so that a key is busy for 150 of them. */
     private static final long NANOS_PER_APDU = 20_000_000;
-    private static final int FIRST_SERIAL = 0x53330001;
 
     private final long seed;
     private final long count;
@@ -38,10 +37,9 @@ final class Worker implements Runnable {
     /**
      * Makes a worker.
      *
-     * @param number which one it is, from 0
      * @param folder where to make durable stores; null for stores in memory
      */
-    Worker(int number, long seed, long count, int channels, Path folder) {
+    Worker(long seed, long count, int channels, Path folder) {
         this.seed = seed;
         this.count = count;
         this.channels = channels;
@@ -49,7 +47,8 @@ final class Worker implements Runnable {
         random = new SplittableRandom(seed);
         samRandom = random.split();
         spoiler = new Spoiler(random);
-        serials = FIRST_SERIAL + 0x100 * number;
+        // Of the seed, too, and not the same for two workers: the log names a SAM by its serial number.
+        serials = samRandom.nextInt() & ~0xFF;
     }
 
     /** A channel, with the flow that is under way on it. */
@@ -221,7 +220,7 @@ final class Worker implements Runnable {
     }
 
     private void open() throws Exception {
-        platform = new Platform(folder == null ? null : folder.resolve("w" + serials), serials, this::samBytes,
+        platform = new Platform(folder == null ? null : folder.resolve("worker-" + seed), serials, this::samBytes,
                 () -> done * NANOS_PER_APDU);
         for (int i = 0; i < channels; i++) {
             terminals.add(new Terminal(i % Platform.FORMS.size()));
