@@ -100,7 +100,7 @@ public class EmulatedModule implements SecurityModule {
 
     private static ModuleStatus without(KeyStoreStatus store) {
         return store.state() == KeyStoreStatus.State.LOCKED
-                ? new ModuleStatus(ModuleState.LOCKED, "Its key store is locked: " + store.sentence() + " Release it with hsm:unlock.")
+                ? new ModuleStatus(ModuleState.LOCKED, store.sentence())
                 : new ModuleStatus(ModuleState.FAILED, "Its key store has failed: " + store.sentence());
     }
 

@@ -79,6 +79,7 @@ final class DurableKeyGroup implements KeyGroup, Change {
                     + STATE_LENGTH + ".", null);
         }
         memory.readState(state);
+        Arrays.fill(state.array(), (byte) 0);
         for (String name : store.names(prefix(number) + KEYS)) {
             memory.writeKey(key(Integer.parseInt(name.substring(name.length() - 2), HEXADECIMAL), store.get(name)));
         }

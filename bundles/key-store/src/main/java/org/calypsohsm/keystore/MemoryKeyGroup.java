@@ -2,6 +2,7 @@ package org.calypsohsm.keystore;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
@@ -10,6 +11,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 import org.calypsohsm.key.KeyGroup;
+import org.calypsohsm.key.KeyValue;
 import org.calypsohsm.key.SamKey;
 import org.calypsohsm.key.SystemKeyType;
 
@@ -17,6 +19,7 @@ import org.calypsohsm.key.SystemKeyType;
 final class MemoryKeyGroup implements KeyGroup {
 
     private static final int LAST_TRANSACTION_NUMBER = 0xFFFFFF;
+    private static final int LOCK_VALUE_AT = LOCK_FILE_LENGTH - KeyValue.LENGTH;
     /** Index: KIF, KVC. A table costs 256 KiB for each group and makes a look-up one read. */
     private static final int KIF_KVC = 0x10000;
 
@@ -193,9 +196,11 @@ final class MemoryKeyGroup implements KeyGroup {
         return keys;
     }
 
-    /** Overwrites the values of all keys: the group is useless afterwards. */
+    /** Overwrites the values of all keys and of the lock: the group is useless afterwards. */
     void destroy() {
         keys().forEach(key -> key.value().destroy());
+        // All but what says that the SAM is locked, so that no SAM is unlocked by this.
+        Arrays.fill(lockFile, LOCK_VALUE_AT, LOCK_FILE_LENGTH, (byte) 0);
     }
 
     /** Writes all but the keys: counters, ceilings, free flags, transaction number, parameters, lock file. */

@@ -232,4 +232,21 @@ class MemoryKeyGroupTest {
         assertThat(group.lockFile()[0]).isEqualTo((byte) 0xEF);
         assertThat(group.parameters()[0]).isEqualTo((byte) 4);
     }
+
+    @Test
+    void destroyingOverwritesKeysAndTheLockButLeavesItEnabled() {
+        byte[] value = new byte[KeyValue.LENGTH];
+        Arrays.fill(value, (byte) 0x5A);
+        SamKey key = new SamKey(1, 0x21, 1, 0x40, new byte[SamKey.PARAMETERS], KeyValue.copyOf(value));
+        MemoryKeyGroup group = new MemoryKeyGroup(0, List.of(key), List.of(), Stores.NO_MARKS);
+        byte[] lock = new byte[KeyGroup.LOCK_FILE_LENGTH];
+        lock[0] = (byte) 0xEF;
+        lock[7] = (byte) 0x80;
+        System.arraycopy(value, 0, lock, 13, value.length);
+        group.writeLockFile(lock);
+        group.destroy();
+        assertThat(key.value().revealKeyBytes()).containsOnly(0);
+        Arrays.fill(lock, 13, lock.length, (byte) 0);
+        assertThat(group.lockFile()).isEqualTo(lock);
+    }
 }

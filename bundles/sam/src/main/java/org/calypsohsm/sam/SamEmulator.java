@@ -3,6 +3,7 @@ package org.calypsohsm.sam;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.SamKey;
@@ -54,13 +55,14 @@ public final class SamEmulator implements SamEmulation {
     }
 
     SamEmulator(long successorGraceMillis, RandomSource random) {
-        this(successorGraceMillis, random, new GeneratorCheck());
+        this(successorGraceMillis, random, new GeneratorCheck(), System::nanoTime);
     }
 
-    SamEmulator(long successorGraceMillis, RandomSource random, GeneratorCheck generatorCheck) {
+    /** @param clock for busy mode; nanoseconds, as of {@link System#nanoTime()} */
+    SamEmulator(long successorGraceMillis, RandomSource random, GeneratorCheck generatorCheck, LongSupplier clock) {
         this.generatorCheck = generatorCheck;
-        services = new SamServices(new PluginRegistry(TimeUnit.MILLISECONDS.toNanos(successorGraceMillis)),
-                new BusyKeys(System::nanoTime), random);
+        services = new SamServices(new PluginRegistry(TimeUnit.MILLISECONDS.toNanos(successorGraceMillis)), new BusyKeys(clock),
+                random);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

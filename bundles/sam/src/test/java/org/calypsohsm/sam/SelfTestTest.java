@@ -127,7 +127,7 @@ class SelfTestTest {
     void testsTheRandomGenerator() {
         byte[] wrong = new GeneratorCheck().expected();
         wrong[63] ^= 1;
-        SamEmulator broken = new SamEmulator(0, new DrbgPool(), new GeneratorCheck(wrong));
+        SamEmulator broken = new SamEmulator(0, new DrbgPool(), new GeneratorCheck(wrong), System::nanoTime);
         assertThatIllegalStateException().isThrownBy(() -> broken.selfTest(TestGroup.empty()))
                 .withMessageContaining("random generator");
     }
