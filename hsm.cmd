@@ -30,6 +30,7 @@ if /i "%~1"=="test" (
   exit /b
 )
 if /i "%~1"=="bench" goto bench
+if /i "%~1"=="fuzz" goto fuzz
 call :build feature-repo "%home%\feature-repo\target\repo\index.xml" || exit /b 1
 goto run
 
@@ -38,6 +39,13 @@ set "bench=%home%\itest\benchmarks\target"
 call :build itest/benchmarks "%bench%\org.calypsohsm.benchmarks.jar" || exit /b 1
 for /f "tokens=1,*" %%a in ("%*") do set "options=%%b"
 "%java%" -cp "%bench%\org.calypsohsm.benchmarks.jar;%bench%\lib\*" org.calypsohsm.benchmark.BenchmarkRun %options%
+exit /b %errorlevel%
+
+:fuzz
+set "fuzz=%home%\itest\fuzz\target"
+call :build itest/fuzz "%fuzz%\org.calypsohsm.fuzz.jar" || exit /b 1
+for /f "tokens=1,*" %%a in ("%*") do set "options=%%b"
+"%java%" -cp "%fuzz%\org.calypsohsm.fuzz.jar;%fuzz%\lib\*" org.calypsohsm.fuzz.FuzzRun %options%
 exit /b %errorlevel%
 
 :run

@@ -30,6 +30,12 @@ abstract class CheckoutCommand implements Callable<Integer> {
     static final class Bench extends CheckoutCommand {
     }
 
+    /** Fuzzes. */
+    @Command(name = "fuzz", description = "Sends millions of right and spoilt commands, and checks every answer. Needs the sources.",
+            footer = {"", "In a source checkout, --help shows the options of the fuzzer."})
+    static final class Fuzz extends CheckoutCommand {
+    }
+
     /** Tests. */
     @Command(name = "test", description = "Builds everything and runs all tests: units, in the container, end to end. Needs the sources.",
             footer = {"", "Further options go to Maven, as in: hsm test -pl itest/platform -am -DskipUnitTests"})

@@ -63,6 +63,8 @@ public final class Vault {
     private final DurableKeyStore store;
     private final ManagerWiring wiring;
     private final List<Channel> channels = new ArrayList<>();
+    // Keys must be overwritten also where somebody still holds them.
+    private final List<KeyGroup> held;
 
     private Vault(Path folder, Canaries canaries) throws Exception {
         store = new DurableKeyStore(Configs.of(DurableKeyStore.Config.class,
@@ -70,6 +72,7 @@ public final class Vault {
         store.initialize(canaries.storageKey(), new CardSet("0123456789ABCDEF", 1, 0));
         fill(store.keyGroup(CONTROL_GROUP), canaries, true);
         fill(store.keyGroup(TARGET_GROUP), canaries, false);
+        held = List.of(store.keyGroup(CONTROL_GROUP), store.keyGroup(TARGET_GROUP));
         SecureRandom random = new SecureRandom();
         SamWiring sams = new SamWiring(length -> {
             byte[] bytes = new byte[length];
@@ -112,7 +115,8 @@ public final class Vault {
             dump(arguments[2]);
         }
         // Here, so that all of it is alive until now.
-        System.out.println(vault.store.status().sentence() + " " + vault.channels.size() + " channels, " + vault.wiring.manager().modules());
+        System.out.println(vault.store.status().sentence() + " " + vault.held.size() + " groups, " + vault.channels.size() + " channels, "
+                + vault.wiring.manager().modules());
         System.exit(fault[0]);
     }
 

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import org.calypsohsm.card.Card;
 import org.calypsohsm.card.CardCommands;
@@ -31,7 +32,7 @@ final class Flows {
     private static final int TRACEABLE = 0x40;
     private static final int BUSY_KIF = 0x01;
     private static final Flow.Kind[] WEIGHTED = Arrays.stream(Flow.Kind.values())
-            .flatMap(kind -> java.util.stream.Stream.generate(() -> kind).limit(kind.weight)).toArray(Flow.Kind[]::new);
+            .flatMap(kind -> Stream.generate(() -> kind).limit(kind.weight)).toArray(Flow.Kind[]::new);
 
     private final Sam sam;
     private final Sam control;
@@ -271,8 +272,10 @@ final class Flows {
                 1 + random.nextInt(3));
         session.open(false);
         boolean ciphered = false;
-        for (int i = random.nextInt(7); i > 0; i--) {
-            if (random.nextInt(3) == 0) {
+        // Now and then up to the limit of 250 authentications, or over it.
+        boolean isLong = random.nextInt(500) == 0;
+        for (int i = isLong ? 240 + random.nextInt(20) : random.nextInt(7); i > 0; i--) {
+            if (isLong || random.nextInt(3) == 0) {
                 ciphered = random.nextBoolean();
                 session.authenticate(ciphered ? 3 : 1);
             } else if (ciphered) {

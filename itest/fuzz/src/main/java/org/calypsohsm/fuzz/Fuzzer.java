@@ -46,6 +46,7 @@ final class Fuzzer {
                 workers.get(i).watch(TimeUnit.SECONDS.toNanos(LONGEST_EXCHANGE_SECONDS));
             }
         }
+        workers.forEach(Worker::stop);
         Totals totals = new Totals();
         workers.forEach(worker -> totals.add(worker.totals));
         List<String> finds = finds();

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import org.calypsohsm.channel.Channel;
@@ -158,6 +159,16 @@ final class Platform implements AutoCloseable {
             throw new Find("A channel for key group " + group + " did not open.", e);
         } catch (InterruptedException e) {
             throw new IllegalStateException("The fuzzer was interrupted.", e);
+        }
+    }
+
+    /** Tells how full the key groups have become, and how much was counted. */
+    void tell(Totals totals) {
+        for (int number : store.keyGroups()) {
+            KeyGroup group = store.keyGroup(number);
+            totals.deepest("work keys in a group", (int) IntStream.rangeClosed(1, KeyGroup.LAST_WORK_KEY_RECORD)
+                    .filter(record -> group.workKeyAt(record) != null).count());
+            totals.deepest("uses of a key counted", IntStream.range(0, KeyGroup.COUNTERS).map(group::eventCounter).max().orElse(0));
         }
     }
 

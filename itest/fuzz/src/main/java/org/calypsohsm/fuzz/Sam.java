@@ -22,14 +22,19 @@ final class Sam {
     final SamForm form;
     final KeyGroup group;
     private final Platform platform;
+    private final Totals totals;
     private final byte[][] last = new byte[2 * REMEMBERED][];
     private int commands;
     private Channel channel;
     private boolean locked;
     private String subject;
+    /** Of the session in progress. */
+    private int updates;
+    private int authentications;
 
-    Sam(Platform platform, int group) {
+    Sam(Platform platform, int group, Totals totals) {
         this.platform = platform;
+        this.totals = totals;
         this.group = platform.group(group);
         form = Platform.FORMS.get(group);
         reset();
@@ -111,10 +116,27 @@ final class Sam {
         if (warning != null) {
             throw new Find("The SAM swallowed an exception.", warning);
         }
-        if (status == 0x9000 && command[1] == 0x20) {
-            locked = false;
+        if (status == 0x9000) {
+            follow(command[1] & 0xFF);
         }
         return answer;
+    }
+
+    private void follow(int ins) {
+        switch (ins) {
+            case 0x20 -> locked = false;
+            case 0x8A -> {
+                updates = 0;
+                authentications = 0;
+            }
+            case 0x8C -> updates++;
+            case 0x88 -> authentications++;
+            case 0x82 -> {
+                totals.deepest("digest updates in an authentic session", updates);
+                totals.deepest("authentications in the middle of a session", authentications);
+            }
+            default -> { }
+        }
     }
 
     /** @return the last commands and answers in hex, the newest at the end */

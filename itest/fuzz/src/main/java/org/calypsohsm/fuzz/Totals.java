@@ -1,19 +1,24 @@
 package org.calypsohsm.fuzz;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** What was sent, what was answered, and how far the flows got. */
 final class Totals {
 
-    private static final int SHORT = Expectation.STATUS_WORDS.length;
+    /** From so many APDUs on every one of the 256 instructions must have been sent. */
+    private static final int ALL_INSTRUCTIONS_FROM = 250_000;
+    private static final int STATUS_WORDS = Expectation.STATUS_WORDS.length;
 
     /** By INS, then by status word; APDUs without an INS are the last row. */
-    private final long[][] answers = new long[257][SHORT];
+    private final long[][] answers = new long[257][STATUS_WORDS];
     /** By flow: how often it was done to its end as it should be, and how often in all. */
     private final Map<Flow.Kind, long[]> flows = new EnumMap<>(Flow.Kind.class);
+    private final Map<String, Integer> deepest = new TreeMap<>();
     private long probes;
 
     void count(byte[] command, int statusWord) {
@@ -30,9 +35,15 @@ final class Totals {
         probes++;
     }
 
+    /** Keeps the greatest number that something got to. */
+    void deepest(String what, int number) {
+        deepest.merge(what, number, Math::max);
+    }
+
     void add(Totals other) {
+        other.deepest.forEach(this::deepest);
         for (int ins = 0; ins < answers.length; ins++) {
-            for (int i = 0; i < SHORT; i++) {
+            for (int i = 0; i < STATUS_WORDS; i++) {
                 answers[ins][i] += other.answers[ins][i];
             }
         }
@@ -62,13 +73,19 @@ final class Totals {
                 missing.add(String.format("instruction %02X never answered 9000", ins));
             }
         }
-        for (int i = 0; i < SHORT; i++) {
+        for (int i = 0; i < STATUS_WORDS; i++) {
             long sum = 0;
             for (long[] row : answers) {
                 sum += row[i];
             }
             if (sum == 0) {
                 missing.add(String.format("status word %04X never came", Expectation.STATUS_WORDS[i]));
+            }
+        }
+        boolean isLong = apdus() >= ALL_INSTRUCTIONS_FROM;
+        for (int ins = 0; isLong && ins < 256; ins++) {
+            if (Arrays.stream(answers[ins]).sum() == 0) {
+                missing.add(String.format("instruction %02X was never sent", ins));
             }
         }
         for (Flow.Kind kind : Flow.Kind.values()) {
@@ -86,7 +103,7 @@ final class Totals {
             text.append(String.format("%10s", String.format("%04X", statusWord)));
         }
         text.append(System.lineSeparator());
-        long[] unknown = new long[SHORT];
+        long[] unknown = new long[STATUS_WORDS];
         for (int ins = 0; ins < answers.length; ins++) {
             boolean known = false;
             for (int listed : Expectation.INSTRUCTIONS) {
@@ -95,7 +112,7 @@ final class Totals {
             if (known || ins == 0xC0) {
                 row(text, String.format("%02X", ins), answers[ins]);
             } else {
-                for (int i = 0; i < SHORT; i++) {
+                for (int i = 0; i < STATUS_WORDS; i++) {
                     unknown[i] += answers[ins][i];
                 }
             }
@@ -103,7 +120,8 @@ final class Totals {
         row(text, "other", unknown);
         text.append(System.lineSeparator()).append("Flows done to their end as they should be, of all begun:").append(System.lineSeparator());
         flows.forEach((kind, counts) -> text.append(String.format("  %-22s %,12d of %,12d%n", kind, counts[0], counts[1])));
-        text.append(String.format("  %-22s %,12d%n", "probes", probes));
+        text.append(String.format("  %-22s %,12d%n%nThe most that was reached:%n", "probes", probes));
+        deepest.forEach((what, number) -> text.append(String.format("  %-42s %,12d%n", what, number)));
         return text.toString();
     }
 

@@ -2,6 +2,7 @@ package org.calypsohsm.fuzz;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -32,6 +33,7 @@ final class Worker implements Runnable {
     private volatile Sam busy;
     private volatile Thread thread;
     private volatile String find;
+    private volatile boolean stopped;
     final Totals totals = new Totals();
 
     /**
@@ -61,8 +63,8 @@ final class Worker implements Runnable {
         private int sinceProbe;
 
         Terminal(int group) {
-            sam = new Sam(platform, group);
-            control = new Sam(platform, Platform.CONTROL);
+            sam = new Sam(platform, group, totals);
+            control = new Sam(platform, Platform.CONTROL, totals);
             flows = new Flows(sam, control, random, spoiler);
         }
 
@@ -89,7 +91,7 @@ final class Worker implements Runnable {
             sinceProbe++;
             int status = StatusWord.of(answer);
             if (StatusWord.isSuccessful(status)) {
-                take(step, java.util.Arrays.copyOf(answer, answer.length - 2));
+                take(step, Arrays.copyOf(answer, answer.length - 2));
             } else if (!step.any()) {
                 flow.right = false;
                 if (!step.spoilt() || random.nextBoolean()) {
@@ -173,7 +175,7 @@ final class Worker implements Runnable {
                 if (StatusWord.of(answer) != StatusWord.OK) {
                     throw new Find("A good session did not succeed.");
                 }
-                step.answer().accept(java.util.Arrays.copyOf(answer, answer.length - 2));
+                step.answer().accept(Arrays.copyOf(answer, answer.length - 2));
             }
             totals.countProbe();
         }
@@ -205,10 +207,10 @@ final class Worker implements Runnable {
     public void run() {
         thread = Thread.currentThread();
         try {
-            while (done < count && find == null) {
+            while (done < count && isGoingOn()) {
                 open();
                 long end = Math.min(count, done + APDUS_PER_PLATFORM);
-                while (done < end && find == null) {
+                while (done < end && isGoingOn()) {
                     terminals.get(random.nextInt(channels)).go();
                 }
                 terminals.forEach(Terminal::probe);
@@ -217,6 +219,15 @@ final class Worker implements Runnable {
         } catch (Exception e) {
             report(e);
         }
+    }
+
+    private boolean isGoingOn() {
+        return find == null && !stopped;
+    }
+
+    /** Ends soon. */
+    void stop() {
+        stopped = true;
     }
 
     private void open() throws Exception {
@@ -230,6 +241,7 @@ final class Worker implements Runnable {
     private void close() throws Exception {
         terminals.forEach(Terminal::close);
         terminals.clear();
+        platform.tell(totals);
         platform.close();
     }
 
@@ -267,9 +279,5 @@ final class Worker implements Runnable {
     /** @return what was found, with all that is needed to repeat it; null if nothing */
     String find() {
         return find;
-    }
-
-    long done() {
-        return done;
     }
 }
