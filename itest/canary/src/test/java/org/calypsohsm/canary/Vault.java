@@ -47,12 +47,6 @@ public final class Vault {
     /** Serial number of the only module. */
     static final byte[] SAM = {0x53, 0x33, 0x00, 0x01};
 
-    /**
-     * SWITCH OVER HERE once the modules on a store are LOCKED with it and the channel manager closes their channels:
-     * until then this process closes its channels itself.
-     */
-    private static final boolean CHANNELS_CLOSE_WITH_THE_STORE = false;
-
     private static final int CONTROL_GROUP = 0;
     private static final int TARGET_GROUP = 1;
     private static final int FIRST_RECORD = 0x40;
@@ -257,9 +251,6 @@ public final class Vault {
 
     private void lock() throws Exception {
         store.lock("The test locks it.");
-        if (!CHANNELS_CLOSE_WITH_THE_STORE) {
-            channels.forEach(Channel::close);
-        }
         long deadline = System.nanoTime() + LONGEST_LOCKING.toNanos();
         while (!isQuiet(wiring.manager())) {
             if (System.nanoTime() > deadline) {
@@ -272,7 +263,7 @@ public final class Vault {
 
     private static boolean isQuiet(ChannelManager manager) {
         return manager.modules().stream().allMatch(module -> module.channelsInUse() == 0
-                && (!CHANNELS_CLOSE_WITH_THE_STORE || module.state().equals("LOCKED")));
+                && module.state().equals("LOCKED"));
     }
 
     private static void dump(String file) throws Exception {
