@@ -114,7 +114,8 @@ public interface KeyGroup {
     // What follows changes the group. Each method returns when the change can no longer be lost.
 
     /**
-     * Writes a key into the record that its reference names; what was there is gone.
+     * Writes a key into the record that its reference names; what was there is gone. Whoever chooses a free record for it
+     * holds the monitor of this group from the choice to the return, so that nobody else gets the same record.
      *
      * @param key a work key or a system key
      */

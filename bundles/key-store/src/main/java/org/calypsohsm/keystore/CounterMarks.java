@@ -5,11 +5,11 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.calypsohsm.key.KeyGroup;
 
 /** Tells when an event counter has used up a good part of its ceiling: each tenth of it, and 95 %. */
-final class CounterMarks {
+public final class CounterMarks {
 
     /** Told of a mark. It must be quick: the use that reached the mark waits for it. */
     @FunctionalInterface
-    interface Listener {
+    public interface Listener {
 
         /**
          * Told once for each mark.

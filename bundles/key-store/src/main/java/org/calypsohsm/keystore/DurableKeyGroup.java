@@ -2,6 +2,7 @@ package org.calypsohsm.keystore;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,7 @@ import org.calypsohsm.key.SystemKeyType;
  * A key group in the store. It works on a copy in memory, and hands itself to the {@link GroupCommit} after each change:
  * what is written is on the disk when the call returns, what is counted when {@link #pendingCommit()} is complete.
  */
-final class DurableKeyGroup implements KeyGroup, Change {
+public final class DurableKeyGroup implements KeyGroup, Change {
 
     /** Names of records: group number in 8 hexadecimal digits, then its state, or one of its keys by reference. */
     private static final String GROUPS = "group/";
@@ -53,8 +54,13 @@ final class DurableKeyGroup implements KeyGroup, Change {
         return prefix(number) + KEYS + String.format("%02X", reference);
     }
 
-    /** @return the numbers of the groups that a store has */
-    static List<Integer> numbers(SealedStore store) {
+    /**
+     * Lists groups.
+     *
+     * @param store their records
+     * @return their numbers
+     */
+    public static List<Integer> numbers(Records store) {
         return store.names(GROUPS).stream().filter(name -> name.endsWith(STATE))
                 .map(name -> Integer.parseUnsignedInt(name.substring(GROUPS.length(), name.length() - STATE.length()), HEXADECIMAL))
                 .toList();
@@ -70,8 +76,36 @@ final class DurableKeyGroup implements KeyGroup, Change {
         return group;
     }
 
-    /** Reads a group from the disk. */
-    static DurableKeyGroup read(int number, SealedStore store, CounterMarks.Listener marks, GroupCommit commits) {
+    /**
+     * Prepares a group without keys; it is on the disk when {@link #writeTo} was committed.
+     *
+     * @param number  its number
+     * @param quota   how many channels may be open for it at once; 0 for no limit
+     * @param ceiling ceiling of all its event counters
+     * @param marks   told when a counter has used up a good part of its ceiling
+     * @param commits makes its changes durable
+     * @return the group
+     */
+    public static DurableKeyGroup empty(int number, int quota, int ceiling, CounterMarks.Listener marks, GroupCommit commits) {
+        MemoryKeyGroup memory = new MemoryKeyGroup(number, List.of(), List.of(), marks);
+        int[] ceilings = new int[COUNTERS];
+        Arrays.fill(ceilings, ceiling);
+        memory.writeCeilings(0, ceilings, null);
+        memory.limitChannels(quota);
+        return new DurableKeyGroup(memory, commits);
+    }
+
+    /**
+     * Reads a group.
+     *
+     * @param number  its number
+     * @param store   its records
+     * @param marks   told when a counter has used up a good part of its ceiling
+     * @param commits makes its changes durable
+     * @return the group
+     * @throws KeyStoreException if a record does not open, or is not of a group
+     */
+    public static DurableKeyGroup read(int number, Records store, CounterMarks.Listener marks, GroupCommit commits) {
         MemoryKeyGroup memory = new MemoryKeyGroup(number, List.of(), List.of(), marks);
         ByteBuffer state = ByteBuffer.wrap(store.get(stateName(number)));
         if (state.remaining() != STATE_LENGTH) {
@@ -121,16 +155,39 @@ final class DurableKeyGroup implements KeyGroup, Change {
         keys.forEach((reference, key) -> {
             if (key == null) {
                 store.remove(keyName(number(), reference));
-                return;
+            } else {
+                putKey(store, key);
             }
-            byte[] record = record(key);
-            store.put(keyName(number(), reference), record);
-            Arrays.fill(record, (byte) 0);
         });
         ByteBuffer state = ByteBuffer.allocate(STATE_LENGTH);
         memory.writeState(state);
         store.put(stateName(number()), state.array());
         Arrays.fill(state.array(), (byte) 0);
+    }
+
+    private void putKey(SealedStore store, SamKey key) {
+        byte[] record = record(key);
+        store.put(keyName(number(), key.reference()), record);
+        Arrays.fill(record, (byte) 0);
+    }
+
+    /**
+     * Puts keys, and nothing else of the group, into the store; called by the thread that commits. {@link #serve} follows.
+     *
+     * @param keys  keys of this group
+     * @param store takes them
+     */
+    public void putKeys(Collection<SamKey> keys, SealedStore store) {
+        keys.forEach(key -> putKey(store, key));
+    }
+
+    /**
+     * Lets commands use keys that are on the disk now.
+     *
+     * @param keys what {@link #putKeys} put
+     */
+    public void serve(Collection<SamKey> keys) {
+        keys.forEach(memory::writeKey);
     }
 
     @Override
@@ -227,10 +284,24 @@ final class DurableKeyGroup implements KeyGroup, Change {
         commits.commit(this);
     }
 
+    /**
+     * Finds a key.
+     *
+     * @param reference record reference: 01..7E for a work key, C1..C4 for a system key
+     * @return the key; null if there is none, or the reference is of no record
+     */
+    public SamKey key(int reference) {
+        for (SystemKeyType type : SystemKeyType.values()) {
+            if (type.reference() == reference) {
+                return systemKey(type);
+            }
+        }
+        return workKeyAt(reference);
+    }
+
     @Override
     public void deleteKey(int reference) {
-        SamKey key = reference > LAST_WORK_KEY_RECORD
-                ? systemKey(SystemKeyType.values()[reference - SystemKeyType.PERSONALIZATION.reference()]) : workKeyAt(reference);
+        SamKey key = key(reference);
         if (key == null) {
             return;
         }
@@ -243,39 +314,58 @@ final class DurableKeyGroup implements KeyGroup, Change {
         key.value().destroy();
     }
 
+    /**
+     * Lets no channel open any more: before the group is deleted.
+     *
+     * @return false if channels are open: nothing changed then
+     */
+    public boolean retire() {
+        return memory.retire();
+    }
+
     /** Deletes the group with all that it holds. */
-    void delete() {
+    public void delete() {
         deleted = true;
         commits.commit(this);
         memory.destroy();
     }
 
-    void limitChannels(int quota) {
+    /**
+     * Limits how many channels may be open for the group at once.
+     *
+     * @param quota the limit; 0 for none
+     */
+    public void limitChannels(int quota) {
         memory.limitChannels(quota);
         commits.commit(this);
     }
 
-    /** Raises counters to the values given, where they are not there already; 0 leaves a counter as it is. */
-    void raiseCounters(int[] values) {
+    /**
+     * Raises counters, where they are not there already. It is in memory when this returns, and on the disk with the next
+     * commit of the group: a counter that is ahead of the disk gives nothing back.
+     *
+     * @param values for each counter the value to raise it to; 0 leaves it as it is
+     */
+    public void raiseCounters(int[] values) {
         for (int counter = 0; counter < COUNTERS; counter++) {
             memory.raiseCounter(counter, values[counter]);
         }
-        commits.commit(this);
     }
 
-    /** Uses up all that the ceilings allow: done where nobody knows how much was used. */
-    void exhaust() {
+    /** Uses up all that the ceilings allow, as {@link #raiseCounters}: done where nobody knows how much was used. */
+    public void exhaust() {
         int[] values = new int[COUNTERS];
         Arrays.setAll(values, memory::ceiling);
         raiseCounters(values);
     }
 
     /** Overwrites the values of all keys in memory; the disk keeps them sealed. */
-    void destroy() {
+    public void destroy() {
         memory.destroy();
     }
 
-    List<SamKey> keys() {
+    /** @return all keys, work keys first */
+    public List<SamKey> keys() {
         return memory.keys();
     }
 

@@ -5,22 +5,33 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Dictionary;
+import java.util.Hashtable;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 import org.calypsohsm.audit.AuditLog;
 import org.calypsohsm.auditing.AuditClient;
+import org.calypsohsm.channel.ChannelManager;
+import org.calypsohsm.key.KeyAdministration;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.KeyStoreStatus;
 import org.calypsohsm.key.KeyStoreStatus.State;
+import org.calypsohsm.key.Officers;
+import org.calypsohsm.keystore.admin.StoreAccess;
+import org.calypsohsm.keystore.admin.StoreAdministration;
+import org.calypsohsm.keystore.admin.StoreOfficers;
 import org.calypsohsm.startup.CardSet;
 import org.calypsohsm.startup.LockedStore;
 import org.calypsohsm.startup.StartupException;
 import org.calypsohsm.startup.StartupException.Reason;
 import org.calypsohsm.testkeys.TestKeys;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -85,6 +96,9 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
     private final EpochFile epochFile;
     private final int[] testGroups;
     private final AuditClient audit;
+    private final StoreAdministration administration;
+    private final StoreOfficers officers;
+    private final List<ServiceRegistration<?>> services = new ArrayList<>();
     /** Held while the store opens, locks or ends. */
     private final ReentrantLock life = new ReentrantLock();
     private final List<Consumer<KeyStoreStatus>> listeners = new ArrayList<>();
@@ -114,6 +128,26 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
         this.testGroups = testGroups.clone();
         audit = new AuditClient("Key store " + name, PID, auditRequired);
         openFile();
+        StoreAccess access = new StoreAccess(name, this::opened, this::status, audit);
+        administration = new StoreAdministration(access);
+        officers = new StoreOfficers(access);
+        watch(now -> {
+            if (!now.isOpen()) {
+                administration.forget();
+            }
+        });
+    }
+
+    /**
+     * Registers the services that administer the keys.
+     *
+     * @param context of the bundle
+     */
+    @Activate
+    void register(BundleContext context) {
+        Dictionary<String, Object> properties = new Hashtable<>(Map.of(KeyStore.NAME, name));
+        services.add(context.registerService(KeyAdministration.class, administration, properties));
+        services.add(context.registerService(Officers.class, officers, properties));
     }
 
     private void openFile() {
@@ -123,8 +157,8 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
             status = locked();
         } catch (IOException | RuntimeException e) {
             // A service all the same: the modules on it tell what is wrong.
-            status = new KeyStoreStatus(State.FAILED, "Key store " + name + ": " + (e instanceof KeyStoreException
-                    ? e.getMessage() : "the folder " + directory + " cannot be made: " + e + "."));
+            status = new KeyStoreStatus(State.FAILED, "Key store " + name + ": " + (e instanceof KeyStoreException fault
+                    ? fault.reason() : "the folder " + directory + " cannot be made: " + e + "."));
             LOG.error(status.sentence(), e);
         }
     }
@@ -140,6 +174,8 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
     /** Writes what is under way, and closes the file. */
     @Deactivate
     void close() {
+        services.forEach(ServiceRegistration::unregister);
+        services.clear();
         life.lock();
         try {
             OpenStore ending = open;
@@ -152,6 +188,7 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
             }
         } finally {
             life.unlock();
+            administration.close();
             audit.stop();
         }
     }
@@ -163,6 +200,15 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
 
     void unbindAuditLog(AuditLog log) {
         audit.go(log);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void bindChannelManager(ChannelManager manager) {
+        administration.ceilings().come(manager);
+    }
+
+    void unbindChannelManager(ChannelManager manager) {
+        administration.ceilings().go(manager);
     }
 
     // ---- KeyStore
@@ -254,7 +300,7 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
             file.label(CARDS, String.valueOf(cards.cards()));
             serve(OpenStore.create(file, key, epochFile, this::reached, this::failed));
         } catch (KeyStoreException e) {
-            throw fault(Reason.FAILED, e.getMessage(), e);
+            throw fault(Reason.FAILED, e.reason(), e);
         } finally {
             life.unlock();
         }
@@ -289,7 +335,7 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
         } catch (OpenStore.WrongKeyException e) {
             throw fault(Reason.WRONG_KEY, e.getMessage(), e);
         } catch (KeyStoreException e) {
-            throw fault(Reason.FAILED, e.getMessage(), e);
+            throw fault(Reason.FAILED, e.reason(), e);
         } finally {
             life.unlock();
         }
@@ -424,11 +470,12 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
     // ---- for the administration
 
     /** @return what there is while the store is open; null otherwise */
-    OpenStore opened() {
+    public OpenStore opened() {
         return open;
     }
 
-    AuditClient audit() {
+    /** @return takes what is ordered */
+    public AuditClient audit() {
         return audit;
     }
 }

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * Makes changes durable, many with one write: while one batch is on its way to the disk, the next one gathers.
  * After a write has failed, every further change is refused: what cannot be kept must not be answered.
  */
-final class GroupCommit implements AutoCloseable {
+public final class GroupCommit implements AutoCloseable {
 
     private static final long STOP_SECONDS = 10;
 
@@ -47,9 +47,10 @@ final class GroupCommit implements AutoCloseable {
     /**
      * Returns when the present state of something is on the disk.
      *
+     * @param change what has to get there
      * @throws KeyStoreException if it cannot be written
      */
-    void commit(Change change) {
+    public void commit(Change change) {
         try {
             add(change).join();
         } catch (CompletionException e) {

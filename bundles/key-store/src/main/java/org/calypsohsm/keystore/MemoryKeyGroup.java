@@ -22,6 +22,8 @@ final class MemoryKeyGroup implements KeyGroup {
     private static final int LOCK_VALUE_AT = LOCK_FILE_LENGTH - KeyValue.LENGTH;
     /** Index: KIF, KVC. A table costs 256 KiB for each group and makes a look-up one read. */
     private static final int KIF_KVC = 0x10000;
+    /** Number of channels of a group that takes none any more: below 0 whatever is given back. */
+    private static final int RETIRED = Integer.MIN_VALUE / 2;
 
     private final int number;
     private final AtomicReferenceArray<SamKey> byRecord = new AtomicReferenceArray<>(LAST_WORK_KEY_RECORD + 1);
@@ -245,24 +247,29 @@ final class MemoryKeyGroup implements KeyGroup {
 
     @Override
     public int channelsInUse() {
-        return channels.get();
+        return Math.max(0, channels.get());
     }
 
     @Override
     public boolean takeChannel(boolean overQuota) {
         int quota = channelQuota;
-        if (overQuota || quota == 0) {
-            channels.incrementAndGet();
-            return true;
-        }
         int before;
         do {
             before = channels.get();
-            if (before >= quota) {
+            if (before < 0 || !overQuota && quota != 0 && before >= quota) {
                 return false;
             }
         } while (!channels.compareAndSet(before, before + 1));
         return true;
+    }
+
+    /**
+     * Lets no channel open any more.
+     *
+     * @return false if channels are open: nothing changed then
+     */
+    boolean retire() {
+        return channels.compareAndSet(0, RETIRED);
     }
 
     @Override

@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 
 /** What there is of a store while it is open: the storage key, the groups, and the thread that writes. */
-final class OpenStore {
+public final class OpenStore {
 
     private static final String CHECK = "check";
     private static final byte[] CHECKED = "Calypso HSM key store".getBytes(StandardCharsets.US_ASCII);
@@ -101,6 +101,7 @@ final class OpenStore {
         boolean old = epoch < cardEpoch || epoch < known;
         if (old) {
             groups.values().forEach(DurableKeyGroup::exhaust);
+            commits.commit(records -> groups.values().forEach(group -> group.writeTo(records)));
         }
         nextEpoch(known == Long.MAX_VALUE ? cardEpoch : Math.max(cardEpoch, known));
         return old;
@@ -122,23 +123,28 @@ final class OpenStore {
         return epoch;
     }
 
-    Map<Integer, DurableKeyGroup> groups() {
+    /** @return the groups by number; may be changed, under the lock of the administration */
+    public Map<Integer, DurableKeyGroup> groups() {
         return groups;
     }
 
-    CounterMarks.Listener marks() {
+    /** @return told when an event counter has used up a good part of its ceiling */
+    public CounterMarks.Listener marks() {
         return marks;
     }
 
-    GroupCommit commits() {
+    /** @return makes changes durable */
+    public GroupCommit commits() {
         return commits;
     }
 
-    SealedStore records() {
+    /** @return the records: to read; what is written goes through {@link #commits()} */
+    public SealedStore records() {
         return file;
     }
 
-    StorageKey key() {
+    /** @return the storage key */
+    public StorageKey key() {
         return key;
     }
 

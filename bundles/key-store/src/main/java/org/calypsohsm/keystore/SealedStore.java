@@ -3,13 +3,15 @@ package org.calypsohsm.keystore;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
 
 /** A file of sealed records. What is put becomes durable, all of it or nothing, with the next {@link #commit()}. */
-final class SealedStore implements AutoCloseable {
+public final class SealedStore implements Records, AutoCloseable {
 
     /** Old chunks are kept this long before their place is used again. */
     private static final int RETENTION_MILLIS = 1000;
@@ -25,7 +27,7 @@ final class SealedStore implements AutoCloseable {
     private final MVStore store;
     private final MVMap<String, byte[]> records;
     private final MVMap<String, String> labels;
-    private StorageKey key;
+    private volatile StorageKey key;
     private int commits;
 
     /**
@@ -57,14 +59,20 @@ final class SealedStore implements AutoCloseable {
 
     /** Forgets the storage key. */
     void seal() {
-        if (key != null) {
-            key.destroy();
-        }
+        StorageKey gone = key;
         key = null;
+        if (gone != null) {
+            gone.destroy();
+        }
     }
 
-    /** @return the label; null if there is none of this name */
-    String label(String name) {
+    /**
+     * Reads a label, which is not sealed.
+     *
+     * @param name its name
+     * @return the label; null if there is none of this name
+     */
+    public String label(String name) {
         return labels.get(name);
     }
 
@@ -76,14 +84,22 @@ final class SealedStore implements AutoCloseable {
         return records.isEmpty();
     }
 
-    /** @return the record, or null if there is none of this name */
-    byte[] get(String name) {
-        byte[] sealed = records.get(name);
-        return sealed == null ? null : key.open(name, sealed);
+    private StorageKey key() {
+        StorageKey now = key;
+        if (now == null) {
+            throw new KeyStoreException("it is locked.", null);
+        }
+        return now;
     }
 
-    /** @return the names that begin so, in order */
-    List<String> names(String prefix) {
+    @Override
+    public byte[] get(String name) {
+        byte[] sealed = records.get(name);
+        return sealed == null ? null : key().open(name, sealed);
+    }
+
+    @Override
+    public List<String> names(String prefix) {
         List<String> names = new ArrayList<>();
         for (String name = records.ceilingKey(prefix); name != null && name.startsWith(prefix); name = records.higherKey(name)) {
             names.add(name);
@@ -91,21 +107,41 @@ final class SealedStore implements AutoCloseable {
         return names;
     }
 
-    void put(String name, byte[] record) {
-        records.put(name, key.seal(name, record));
+    /**
+     * Puts a record, sealed; for the thread that commits.
+     *
+     * @param name   its name, ASCII
+     * @param record what it holds; the caller overwrites it
+     */
+    public void put(String name, byte[] record) {
+        records.put(name, key().seal(name, record));
     }
 
-    void remove(String name) {
+    /**
+     * Removes a record, if there is one; for the thread that commits.
+     *
+     * @param name its name
+     */
+    public void remove(String name) {
         records.remove(name);
     }
 
-    /** @return the record as it lies in the file, for a backup */
-    byte[] sealed(String name) {
-        return records.get(name);
+    /**
+     * Gives all records as they lie in the file; for the thread that commits, so that they fit together.
+     *
+     * @return sealed records by name, in order
+     */
+    public SortedMap<String, byte[]> sealed() {
+        return new TreeMap<>(records);
     }
 
-    /** Takes a sealed record as it is. */
-    void putSealed(String name, byte[] sealed) {
+    /**
+     * Takes a sealed record as it is; for the thread that commits.
+     *
+     * @param name   its name
+     * @param sealed what {@link #sealed()} gave
+     */
+    public void putSealed(String name, byte[] sealed) {
         records.put(name, sealed);
     }
 

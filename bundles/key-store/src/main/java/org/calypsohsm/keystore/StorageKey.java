@@ -14,9 +14,9 @@ import org.calypsohsm.startup.LockedStore;
 
 /**
  * Seals the records of the store: AES-256-GCM with a random nonce, bound to the name of the record.
- * Sealed: format 1, nonce 12, ciphertext, tag 16. Used by one thread at a time.
+ * Sealed: format 1, nonce 12, ciphertext, tag 16. Safe for many threads.
  */
-final class StorageKey {
+public final class StorageKey {
 
     private static final byte FORMAT = 1;
     private static final int NONCE = 12;
@@ -46,7 +46,14 @@ final class StorageKey {
         Arrays.fill(bytes, (byte) 0);
     }
 
-    byte[] seal(String name, byte[] record) {
+    /**
+     * Seals a record.
+     *
+     * @param name   its name, ASCII; it opens under this name only
+     * @param record what to seal
+     * @return a new array, {@code record.length} + 29 bytes
+     */
+    public byte[] seal(String name, byte[] record) {
         try {
             byte[] nonce = new byte[NONCE];
             random.nextBytes(nonce);
@@ -63,8 +70,15 @@ final class StorageKey {
         }
     }
 
-    /** @throws KeyStoreException if the record was changed, moved, or sealed under another key */
-    byte[] open(String name, byte[] sealed) {
+    /**
+     * Opens a record.
+     *
+     * @param name   its name, ASCII
+     * @param sealed what {@link #seal} made
+     * @return the record, a new array
+     * @throws KeyStoreException if it was changed, moved, or sealed under another key
+     */
+    public byte[] open(String name, byte[] sealed) {
         try {
             if (sealed.length < 1 + NONCE || sealed[0] != FORMAT) {
                 throw new KeyStoreException("the record " + name + " has an unknown form.", null);

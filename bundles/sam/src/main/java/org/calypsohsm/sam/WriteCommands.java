@@ -47,8 +47,6 @@ final class WriteCommands {
     /** ALG code of the project's DESX keys. */
     private static final int DESX = 0x20;
     private static final int DESX_GROWTH = 131_071;
-    /** Channels of one group must not choose the same free record; keys are written rarely, so one lock serves all groups. */
-    private static final Object ONE_WRITER = new Object();
 
     private final int serialNumber;
     private final KeyUse use;
@@ -155,7 +153,8 @@ final class WriteCommands {
         byte[] bytes = Arrays.copyOfRange(record, VALUE_AT, VALUE_AT + KeyValue.LENGTH);
         KeyValue value = KeyValue.copyOf(bytes);
         Arrays.fill(bytes, (byte) 0);
-        synchronized (ONE_WRITER) {
+        // Whoever chooses a free record and writes it holds the monitor of the group, on all channels and in administration.
+        synchronized (keys()) {
             int reference = target == RecordReference.SYSTEM_BY_KIF ? systemReference(kif, kvc)
                     : workReference(kif, kvc, target);
             keys().writeKey(new SamKey(reference, kif, kvc, record[2] & 0xFF, parameters, value));
