@@ -3,11 +3,13 @@ package org.calypsohsm.manager;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 
+import org.calypsohsm.auditing.AuditClient;
+
 /** What a channel needs of its manager. */
 interface ChannelContext {
 
     /** @return where to note what happens to channels */
-    Audit audit();
+    AuditClient audit();
 
     /** @return where to look for modules */
     Placement placement();

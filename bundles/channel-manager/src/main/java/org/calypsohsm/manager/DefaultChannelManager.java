@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 import org.calypsohsm.audit.AuditLog;
+import org.calypsohsm.auditing.AuditClient;
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelManager;
@@ -56,7 +57,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /** The channel manager over all modules that are registered as services. */
-@Component(immediate = true, configurationPid = "org.calypsohsm.manager")
+@Component(immediate = true, configurationPid = DefaultChannelManager.PID)
 @Designate(ocd = DefaultChannelManager.Config.class)
 public final class DefaultChannelManager implements ChannelManager, ChannelContext {
 
@@ -85,8 +86,12 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         boolean auditRequired() default false;
     }
 
+    static final String PID = "org.calypsohsm.manager";
+
     private static final Logger LOG = LoggerFactory.getLogger(DefaultChannelManager.class);
 
+    /** The interface does not tell who a client is. */
+    private static final String CLIENT = "client";
     /** How long a stop, or the end of a drain, waits for calls that do not come back from a module. */
     private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -97,7 +102,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     private final long leaseTickNanos;
     private volatile long leaseClock = System.nanoTime();
     private final AtomicBoolean placingParked = new AtomicBoolean();
-    private final Audit audit;
+    private final AuditClient audit;
     private final Duration drainTimeout;
     private final long graceNanos;
     private final ExecutorService executor;
@@ -114,7 +119,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
      */
     @Activate
     public DefaultChannelManager(Config config) {
-        audit = new Audit(config.auditRequired());
+        audit = new AuditClient("Channel manager", PID, config.auditRequired());
         drainTimeout = Duration.ofMillis(atLeast(0, "drainMillis", config.drainMillis()));
         graceNanos = Nanos.of(Duration.ofMillis(atLeast(0, "successorGraceMillis", config.successorGraceMillis())));
         long watchMillis = atLeast(1, "watchMillis", config.watchMillis());
@@ -241,7 +246,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public CompletionStage<DrainReport> drain(String module, Duration deadline) {
         ModuleSlot slot = slot(module);
-        audit.order("module.drain", module, "It begins; sessions may go on for " + deadline.toMillis() + " ms.");
+        audit.order("module.drain", module, CLIENT, "It begins; sessions may go on for " + deadline.toMillis() + " ms.");
         // Counted from here: once the module is marked, exchanges take their channels off by themselves.
         Drain drain = new Drain(slot, deadline, this);
         placement.leave(slot, ModuleSlot.Cause.COMMAND, "Module " + module + " is drained by command.");
@@ -254,7 +259,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public void undrain(String module) {
         ModuleSlot slot = slot(module);
-        audit.order("module.undrain", module, "It takes channels again.");
+        audit.order("module.undrain", module, CLIENT, "It takes channels again.");
         placement.stay(slot, ModuleSlot.Cause.COMMAND);
         serveThoseWhoWait();
     }
@@ -292,7 +297,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     @Override
     public ModuleReport selfTest(String module) {
         ModuleSlot slot = slot(module);
-        audit.order("module.selftest", module, "It begins.");
+        audit.order("module.selftest", module, CLIENT, "It begins.");
         if (!placement.beginTest(slot)) {
             throw new IllegalArgumentException("Module " + module + " goes; it is not tested any more.");
         }
@@ -553,7 +558,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     // ---- for the channels
 
     @Override
-    public Audit audit() {
+    public AuditClient audit() {
         return audit;
     }
 

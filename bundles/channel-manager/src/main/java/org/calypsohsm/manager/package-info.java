@@ -1,7 +1,7 @@
 /**
  * The channel manager. {@code DefaultChannelManager} is the service; {@code Placement} decides which module gets a channel;
  * {@code ManagedChannel} is a channel as its user holds it, and moves between modules; {@code Drain} empties a module;
- * {@code Audit} tells the audit log.
+ * The embedded {@code AuditClient} tells the audit log.
  *
  * <p>Locks: each channel has its own; {@code Placement} has one for opening, closing and moving. A thread may take the
  * second while it holds the first, never the other way round. An exchange takes only its channel's. No code of a module or
