@@ -87,11 +87,12 @@ public final class PcscDaemon implements AutoCloseable {
         start();
     }
 
-    /** Stops the daemon if it was started here. */
+    /** Stops the daemon if it was started here, and waits for its end: the next test starts one of its own. */
     @Override
     public void close() {
         if (process != null) {
             process.destroy();
+            process.onExit().join();
         }
     }
 }

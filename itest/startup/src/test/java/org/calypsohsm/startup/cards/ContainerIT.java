@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 
 import org.calypsohsm.key.KeyStore;
@@ -45,8 +47,7 @@ class ContainerIT {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final List<String> BUNDLES = List.of("org.apache.felix.scr", "org.apache.felix.configadmin",
             "org.osgi.service.component-", "org.osgi.util.function", "org.osgi.util.promise", "bcprov", "org.calypsohsm.startup-");
-    private static final String FROM_CLASS_PATH = "org.calypsohsm.startup;version=1.0.0,org.calypsohsm.key;version=1.1.0,"
-            + "org.calypsohsm.apdu;version=1.0.0,org.slf4j;version=2.0.0,org.osgi.service.cm;version=1.6.1";
+    private static final String LIBRARIES = "org.slf4j;version=2.0.0,org.osgi.service.cm;version=1.6.1";
 
     @TempDir
     Path folder;
@@ -63,7 +64,7 @@ class ContainerIT {
         daemon = new PcscDaemon();
         framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow().newFramework(Map.of(
                 Constants.FRAMEWORK_STORAGE, folder.resolve("cache").toString(),
-                Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, FROM_CLASS_PATH));
+                Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, exported(jar("org.calypsohsm.api-")) + "," + LIBRARIES));
         framework.start();
         context = framework.getBundleContext();
         List<Bundle> bundles = new ArrayList<>();
@@ -74,6 +75,12 @@ class ContainerIT {
             bundle.start();
         }
         startupBundle = bundles.get(bundles.size() - 1);
+    }
+
+    private static String exported(Path bundle) throws IOException {
+        try (JarFile jar = new JarFile(bundle.toFile())) {
+            return jar.getManifest().getMainAttributes().getValue(Constants.EXPORT_PACKAGE);
+        }
     }
 
     private static Path jar(String name) {
