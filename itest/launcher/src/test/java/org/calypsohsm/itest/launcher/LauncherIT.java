@@ -121,13 +121,15 @@ class LauncherIT {
     /** Twice, so that the second run finds what the first one left. */
     @Test
     void demoRunsOnAStoreAndAnAuditLogOnTheDisk() throws Exception {
-        Path pin = Files.writeString(work.resolve("pin"), "2580");
+        Path pin = Files.writeString(work.resolve("pin"), "258025");
         Path conf = Files.writeString(work.resolve("durable.json"), """
                 {
                   ":configurator:resource-version": 1,
                   ":configurator:symbolic-name": "org.calypsohsm.itest.durable",
                   ":configurator:version": "1.0.0",
-                  "org.calypsohsm.keystore.durable": {"directory": "%1$s/keys", "pinFile": "%2$s", "testGroups": [0]},
+                  "org.calypsohsm.keystore.durable": {"directory": "%1$s/keys", "testGroups": [0]},
+                  "org.calypsohsm.startup": {"tokenDirectory": "%1$s"},
+                  "org.calypsohsm.startup.unattended~main": {"store": "main", "pinFile": "%2$s", "token": "software"},
                   "org.calypsohsm.auditlog": {"directory": "%1$s/audit", "pinFile": "%2$s"}
                 }
                 """.formatted(work, pin));
