@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -70,15 +71,16 @@ class CanaryIT {
     }
 
     private void run(Canaries canaries, Path before, Path after) throws IOException, InterruptedException {
+        Path told = folder.resolve("told.txt");
         Process process = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-Xmx256m", "-cp",
                 System.getProperty("java.class.path"), Vault.class.getName(), folder.resolve("keys").toString(), before.toString(),
-                after.toString()).inheritIO().redirectInput(ProcessBuilder.Redirect.PIPE).start();
+                after.toString()).redirectErrorStream(true).redirectOutput(told.toFile()).start();
         try (OutputStream out = process.getOutputStream()) {
             out.write(canaries.lines().getBytes(StandardCharsets.US_ASCII));
         }
         try {
             assertThat(process.waitFor(LONGEST_RUN_SECONDS, TimeUnit.SECONDS)).as("the process ends").isTrue();
-            assertThat(process.exitValue()).isZero();
+            assertThat(process.exitValue()).as(Files.readString(told)).isZero();
         } finally {
             process.destroyForcibly();
         }

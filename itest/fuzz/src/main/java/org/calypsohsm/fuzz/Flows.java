@@ -72,7 +72,7 @@ final class Flows {
             case BUSY_SIGNATURE -> busySignature(flow);
             case DATA_CIPHER -> dataCipher(flow);
             case MAC -> mac(flow);
-            case PARAMETERS -> dataTransfer(flow, false, 0xA0, this::parameters);
+            case PARAMETERS -> dataTransfer(flow, random.nextInt(4) == 0, 0xA0, this::parameters);
             case CEILINGS -> dataTransfer(flow, false, 0xB1 + random.nextInt(3), this::ceilings);
             case CEILING -> dataTransfer(flow, false, 0xB8, this::ceiling);
             case STATIC_CEILINGS -> dataTransfer(flow, true, 0xB1 + random.nextInt(3), this::ceilings);
@@ -524,7 +524,7 @@ final class Flows {
 
     private void systemKey(Flow flow) {
         SystemKeyType type = SystemKeyType.values()[random.nextInt(4)];
-        transfer(flow, false, 0x1A, 0, 0xC0, SystemKeyType.PERSONALIZATION, () -> Bytes.of(kvc(SystemKeyType.PERSONALIZATION),
+        transfer(flow, random.nextInt(4) == 0, 0x1A, 0, 0xC0, SystemKeyType.PERSONALIZATION, () -> Bytes.of(kvc(SystemKeyType.PERSONALIZATION),
                 type.kif(), 1 + sam.group.systemKey(type).kvc() % 2, keyParameters(Platform.SYSTEM_COUNTERS + type.ordinal())));
     }
 
@@ -533,7 +533,7 @@ final class Flows {
     }
 
     private void lock(Flow flow) {
-        transfer(flow, false, 0x1A, 0, 0xE0, SystemKeyType.PERSONALIZATION, () -> Bytes.of(kvc(SystemKeyType.PERSONALIZATION),
+        transfer(flow, random.nextInt(4) == 0, 0x1A, 0, 0xE0, SystemKeyType.PERSONALIZATION, () -> Bytes.of(kvc(SystemKeyType.PERSONALIZATION),
                 Platform.HANDED_OUT, 1 + random.nextInt(Platform.LAST_HANDED_OUT), Bytes.of(0, 0, 0, 0, 0, lockParameters(), 0, 0, 0, 0)));
     }
 
