@@ -569,7 +569,7 @@ public abstract class ModuleContract {
         assertThat(module.status().state()).isEqualTo(ModuleState.LOCKED);
         assertThat(module.status().sentence()).contains("It waits for two of three cards.");
         assertThat(module.keyGroups()).isEmpty();
-        assertFails(ModuleException.Reason.NOT_SERVING, "is LOCKED: Its key store is locked: It waits", () -> module.open(0));
+        assertFails(ModuleException.Reason.NOT_SERVING, "is LOCKED: It waits", () -> module.open(0));
         assertThat(module.selfTest().state()).as("stays locked").isEqualTo(ModuleState.LOCKED);
         assertThat(emulation.tested).isEmpty();
 
@@ -591,7 +591,7 @@ public abstract class ModuleContract {
         int before = sam.exchanges.get();
 
         store.become(KeyStoreStatus.State.LOCKED, "It was locked.");
-        assertMute(module, channel, ModuleException.Reason.NOT_SERVING, "is LOCKED: Its key store is locked: It was locked.");
+        assertMute(module, channel, ModuleException.Reason.NOT_SERVING, "is LOCKED: It was locked.");
         assertThat(sam.exchanges).as("nothing is computed").hasValue(before);
 
         store.become(KeyStoreStatus.State.OPEN, "It is open.");
