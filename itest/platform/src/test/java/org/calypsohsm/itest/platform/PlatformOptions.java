@@ -27,11 +27,20 @@ final class PlatformOptions {
     }
 
     static Option[] distribution() {
-        Path home = Path.of(System.getProperty("hsm.home")).toAbsolutePath().normalize();
+        return distribution(home().resolve("conf/hsm.json"));
+    }
+
+    private static Path home() {
+        return Path.of(System.getProperty("hsm.home")).toAbsolutePath().normalize();
+    }
+
+    /** @param conf file with the configurations */
+    static Option[] distribution(Path conf) {
+        Path home = home();
         List<Option> options = new ArrayList<>();
         options.add(junitBundles());
         options.add(cleanCaches(true));
-        options.add(frameworkProperty("configurator.initial").value(home.resolve("conf/hsm.json").toUri().toString()));
+        options.add(frameworkProperty("configurator.initial").value(conf.toUri().toString()));
         // A shell on the standard input of the tests would stop the container at its end.
         options.add(frameworkProperty("gosh.args").value("--nointeractive"));
         options.add(systemProperty("logback.configurationFile").value(home.resolve("conf/logback.xml").toUri().toString()));
