@@ -32,6 +32,18 @@ public interface LockedStore {
     void initialize(byte[] storageKey, CardSet cards) throws StartupException;
 
     /**
+     * Begins a new store under startup cards that are there already, and opens it: after the loss of a disk, so that a backup
+     * of the store of before can be restored.
+     *
+     * @param storageKey {@value #STORAGE_KEY_LENGTH} bytes; overwritten with zeros
+     * @param cards      the set of startup cards that holds the key
+     * @param cardEpoch  the highest epoch that the cards presented remember; 0 if none does
+     * @return the epoch from now on, above that, for the cards to remember
+     * @throws StartupException ALREADY_INITIALIZED, or FAILED
+     */
+    long adopt(byte[] storageKey, CardSet cards, long cardEpoch) throws StartupException;
+
+    /**
      * Opens the store. Its epoch, a number that only grows, goes up by one. A store whose epoch is below the one that a
      * card remembers is an old copy: all event counters go to their ceilings then, so that no use is given back.
      *

@@ -38,6 +38,18 @@ public interface Startup {
     StartupReport initialize(String store, Shares set, Ceremony ceremony) throws StartupException;
 
     /**
+     * Takes the share of a startup card for a new store, where the cards are of a store of before: after the loss of a disk,
+     * so that a backup can be restored. With enough shares the store begins.
+     *
+     * @param store name of the store, which has no startup cards yet
+     * @param set   the set of the cards, as {@link #stores()} told it of the store of before
+     * @param pin   PIN of the card; the caller overwrites it
+     * @return how far it is
+     * @throws StartupException as for {@link #unlock}, and ALREADY_INITIALIZED
+     */
+    StartupReport adopt(String store, CardSet set, char[] pin) throws StartupException;
+
+    /**
      * Locks a store: what was given for it is forgotten, its keys are overwritten in memory.
      *
      * @param store name of the store
@@ -70,7 +82,7 @@ public interface Startup {
          * Has a person insert the next card and choose its PIN.
          *
          * @param number which card, 1 or more
-         * @param cards  of how many
+         * @param cards  of how many; 0 for a software token
          * @return the PIN of the card now in the reader: 6 to 64 digits or letters; overwritten after use; null gives it up
          */
         char[] nextCard(int number, int cards);

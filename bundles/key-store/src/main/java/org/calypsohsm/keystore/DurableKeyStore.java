@@ -286,6 +286,16 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
 
     @Override
     public void initialize(byte[] storageKey, CardSet cards) throws StartupException {
+        begin(storageKey, cards, 0, cards.isSoftwareToken() ? "It begins, under a software token."
+                : "It begins, under " + cards.threshold() + " of " + cards.cards() + " startup cards.");
+    }
+
+    @Override
+    public long adopt(byte[] storageKey, CardSet cards, long cardEpoch) throws StartupException {
+        return begin(storageKey, cards, cardEpoch, "It begins, under the startup cards of a store of before.");
+    }
+
+    private long begin(byte[] storageKey, CardSet cards, long epochBefore, String outcome) throws StartupException {
         StorageKey key = take(storageKey);
         life.lock();
         try {
@@ -293,13 +303,16 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
             if (cardSet() != null) {
                 throw fault(Reason.ALREADY_INITIALIZED, "it has startup cards already; zeroize it first to begin anew.", null);
             }
-            order("keystore.initialize", cards.isSoftwareToken() ? "It begins, under a software token."
-                    : "It begins, under " + cards.threshold() + " of " + cards.cards() + " startup cards.");
+            order("keystore.initialize", outcome);
             file.label(SET, cards.id());
             file.label(THRESHOLD, String.valueOf(cards.threshold()));
             file.label(CARDS, String.valueOf(cards.cards()));
-            serve(OpenStore.create(file, key, epochFile, this::reached, this::failed));
+            OpenStore begun = OpenStore.create(file, key, epochBefore + 1, epochFile, this::reached, this::failed);
+            serve(begun);
+            return begun.epoch();
         } catch (KeyStoreException e) {
+            // So that it can be tried again: there is no store yet.
+            file.unlabel(SET);
             throw fault(Reason.FAILED, e.reason(), e);
         } finally {
             life.unlock();

@@ -13,7 +13,6 @@ public final class OpenStore {
     private static final String CHECK = "check";
     private static final byte[] CHECKED = "Calypso HSM key store".getBytes(StandardCharsets.US_ASCII);
     private static final String EPOCH = "epoch";
-    private static final long FIRST_EPOCH = 1;
 
     private final SealedStore file;
     private final StorageKey key;
@@ -34,17 +33,22 @@ public final class OpenStore {
     }
 
     /** Begins a store. */
-    static OpenStore create(SealedStore file, StorageKey key, EpochFile epochFile, CounterMarks.Listener marks,
+    static OpenStore create(SealedStore file, StorageKey key, long epoch, EpochFile epochFile, CounterMarks.Listener marks,
             Consumer<RuntimeException> onFailure) {
         OpenStore store = new OpenStore(file, key, epochFile, marks, onFailure);
-        // The file first: if there is a crash between the two, there is no store yet, and it is begun again.
-        epochFile.write(key, FIRST_EPOCH);
-        store.commits.commit(records -> {
-            records.put(CHECK, CHECKED);
-            records.put(EPOCH, bytes(FIRST_EPOCH));
-        });
-        store.epoch = FIRST_EPOCH;
-        return store;
+        try {
+            // The file first: if there is a crash between the two, there is no store yet, and it is begun again.
+            epochFile.write(key, epoch);
+            store.commits.commit(records -> {
+                records.put(CHECK, CHECKED);
+                records.put(EPOCH, bytes(epoch));
+            });
+            store.epoch = epoch;
+            return store;
+        } catch (RuntimeException e) {
+            store.close();
+            throw e;
+        }
     }
 
     /**

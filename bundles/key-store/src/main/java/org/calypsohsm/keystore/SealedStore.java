@@ -80,6 +80,10 @@ public final class SealedStore implements Records, AutoCloseable {
         labels.put(name, value);
     }
 
+    void unlabel(String name) {
+        labels.remove(name);
+    }
+
     boolean isEmpty() {
         return records.isEmpty();
     }

@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A key store with the public test keys. It says so loudly, since these keys protect nothing. */
-@Component(immediate = true, configurationPid = "org.calypsohsm.keystore.test",
+@Component(immediate = true, configurationPid = "org.calypsohsm.keystore.test", property = KeyStore.NAME + "=test",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = TestKeyStore.Config.class)
 public final class TestKeyStore implements KeyStore {

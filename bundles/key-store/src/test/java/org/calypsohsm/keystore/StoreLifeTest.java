@@ -209,6 +209,33 @@ class StoreLifeTest {
     }
 
     @Test
+    void aStoreUnderCardsOfBeforeBeginsAboveTheirEpoch() throws StartupException {
+        store = Stores.locked(folder, 0);
+        long epoch = store.adopt(Stores.storageKey(), Stores.CARDS, 12);
+        assertThat(epoch).isEqualTo(13);
+        KeyGroup group = store.keyGroup(0);
+        group.writeKey(counted());
+        group.countUse(group.workKeyAt(RECORD));
+        store.lock("Test.");
+        // What the cards remember is no later, so this is no old copy.
+        store.open(Stores.storageKey(), epoch);
+        assertThat(store.keyGroup(0).eventCounter(COUNTER)).isEqualTo(1);
+        assertThat(refused(() -> store.adopt(Stores.storageKey(), Stores.CARDS, 0)).reason()).isEqualTo(Reason.ALREADY_INITIALIZED);
+    }
+
+    @Test
+    void aBeginThatFailsCanBeTriedAgain() throws IOException, StartupException {
+        Path epochFile = Files.createDirectories(folder.resolve("keys.epoch/in the way"));
+        store = Stores.locked(folder, 0);
+        assertThat(refused(() -> store.initialize(Stores.storageKey(), Stores.CARDS)).reason()).isEqualTo(Reason.FAILED);
+        assertThat(store.cardSet()).isNull();
+        Files.delete(epochFile);
+        Files.delete(epochFile.getParent());
+        store.initialize(Stores.storageKey(), Stores.CARDS);
+        assertThat(store.status().isOpen()).isTrue();
+    }
+
+    @Test
     void zeroizingLeavesNothingThatAKeyCouldOpen() throws StartupException, IOException {
         startWithUses(3);
         KeyValue value = store.keyGroup(0).workKeyAt(RECORD).value();

@@ -99,15 +99,21 @@ public final class StartupCommands {
                 return report.status().sentence();
             }
             while (!report.status().isOpen()) {
-                report = unlock(session, startup, report);
+                report = ask(session, report, report.set(), startup::unlock);
             }
             return report.status().sentence();
         });
     }
 
-    private static StartupReport unlock(CommandSession session, Startup startup, StartupReport report)
+    /** What is done with the PIN of a card. */
+    @FunctionalInterface
+    private interface OfCard {
+        StartupReport with(String store, char[] pin) throws StartupException;
+    }
+
+    /** Asks for one card. */
+    private static StartupReport ask(CommandSession session, StartupReport report, CardSet set, OfCard how)
             throws CommandException, StartupException {
-        CardSet set = report.set();
         boolean cards = set != null && !set.isSoftwareToken();
         if (cards) {
             session.getConsole().println("Insert a startup card of key store " + report.store() + ": " + report.given() + " of "
@@ -115,7 +121,7 @@ public final class StartupCommands {
         }
         char[] pin = Prompt.secret(session, cards ? "PIN of the card: " : "PIN of the software token: ");
         try {
-            return startup.unlock(report.store(), pin);
+            return how.with(report.store(), pin);
         } finally {
             wipe(pin);
         }
@@ -137,6 +143,7 @@ public final class StartupCommands {
      * @param session   where to ask for cards and PINs
      * @param cards     how many cards
      * @param threshold how many of them are needed
+     * @param cardSet   name of a set of cards that are there already; empty to write new ones
      * @param software  true for a software token
      * @param arguments the name of the store
      * @return the text to show
@@ -146,6 +153,8 @@ public final class StartupCommands {
     public String initialize(CommandSession session,
             @Descriptor("NUMBER of startup cards, 1 to 16") @Parameter(names = "--cards", absentValue = "") String cards,
             @Descriptor("NUMBER of cards that are needed") @Parameter(names = "--threshold", absentValue = "") String threshold,
+            @Descriptor("SET, as hsm:stores showed it: cards that are there already, of a store that is lost; a backup can be restored then")
+            @Parameter(names = "--set", absentValue = "") String cardSet,
             @Descriptor("a software token in place of cards: for development, never for the field")
             @Parameter(names = "--software-token", presentValue = "true", absentValue = "false") boolean software,
             @Descriptor("STORE: name of the key store") String... arguments) throws CommandException {
@@ -157,9 +166,30 @@ public final class StartupCommands {
         Startup.Shares shares = software ? new Startup.Shares(1, 0)
                 : new Startup.Shares(Arguments.number("initialize", "how many cards are needed, --threshold", threshold, 1),
                         Arguments.number("initialize", "how many cards there are, --cards", cards, 1));
+        if (!cardSet.isEmpty()) {
+            return adopt(session, store, set(cardSet, shares));
+        }
         return act(startup -> {
             find(store, startup);
             return startup.initialize(store, shares, new Asking(session, store)).status().sentence();
+        });
+    }
+
+    private static CardSet set(String id, Startup.Shares shares) throws CommandException {
+        try {
+            return new CardSet(id, shares.threshold(), shares.cards());
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(e.getMessage());
+        }
+    }
+
+    private String adopt(CommandSession session, String store, CardSet set) throws CommandException {
+        return act(startup -> {
+            StartupReport report = find(store, startup);
+            do {
+                report = ask(session, report, set, (name, pin) -> startup.adopt(name, set, pin));
+            } while (!report.status().isOpen());
+            return report.status().sentence();
         });
     }
 

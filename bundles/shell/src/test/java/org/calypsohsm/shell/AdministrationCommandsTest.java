@@ -228,6 +228,12 @@ class AdministrationCommandsTest {
             }
 
             @Override
+            public StartupReport adopt(String store, CardSet wanted, char[] pin) throws StartupException {
+                done.add("adopt " + wanted);
+                return unlock(store, pin);
+            }
+
+            @Override
             public StartupReport initialize(String store, Shares shares, Ceremony ceremony) throws StartupException {
                 for (int card = 1; card <= Math.max(1, shares.cards()); card++) {
                     char[] pin = ceremony.nextCard(card, shares.cards());
@@ -265,12 +271,20 @@ class AdministrationCommandsTest {
     @Test
     void initializeHasACeremonyForEachCard() throws Exception {
         StartupCommands commands = startup(null);
-        assertThatThrownBy(() -> commands.initialize(session, "3", "2", true, "main")).hasMessageContaining("either");
-        assertThatThrownBy(() -> commands.initialize(session, "", "", false, "main")).hasMessageContaining("either");
-        assertThatThrownBy(() -> commands.initialize(typed("123456\n123457\n"), "3", "2", false, "main")).hasMessage("Given up.");
-        assertThat(commands.initialize(typed("123456\n123456\n1234567\n1234567\n"), "2", "2", false, "main"))
+        assertThatThrownBy(() -> commands.initialize(session, "3", "2", "", true, "main")).hasMessageContaining("either");
+        assertThatThrownBy(() -> commands.initialize(session, "", "", "", false, "main")).hasMessageContaining("either");
+        assertThatThrownBy(() -> commands.initialize(typed("123456\n123457\n"), "3", "2", "", false, "main")).hasMessage("Given up.");
+        assertThat(commands.initialize(typed("123456\n123456\n1234567\n1234567\n"), "2", "2", "", false, "main"))
                 .isEqualTo("Key store main is OPEN.");
         assertThat(done).containsExactly("card 1 6", "card 2 7");
+    }
+
+    @Test
+    void aNewStoreTakesCardsThatAreThereAlready() throws Exception {
+        StartupCommands commands = startup(null);
+        assertThat(commands.initialize(typed("123456\n123456\n"), "3", "2", CARDS.id(), false, "main")).isEqualTo("Key store main is OPEN.");
+        assertThat(done).containsExactly("adopt " + CARDS, "adopt " + CARDS);
+        assertThatThrownBy(() -> commands.initialize(session, "3", "2", "no set", false, "main")).hasMessageContaining("16 hexadecimal");
     }
 
     @Test

@@ -71,7 +71,7 @@ public final class PciS3Module extends EmulatedModule {
      * @throws IllegalArgumentException if the configuration is wrong; the message says what to correct
      */
     @Activate
-    public PciS3Module(Config config, @Reference KeyStore keyStore, @Reference SamEmulation emulation) {
+    public PciS3Module(Config config, @Reference(name = "keyStore") KeyStore keyStore, @Reference SamEmulation emulation) {
         super(info(config), config.form(), config.keyGroups(), keyStore, emulation);
         start();
     }

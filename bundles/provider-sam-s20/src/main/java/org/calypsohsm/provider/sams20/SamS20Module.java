@@ -83,7 +83,7 @@ public final class SamS20Module extends EmulatedModule {
      * @throws java.io.UncheckedIOException if the count file cannot be used
      */
     @Activate
-    public SamS20Module(Config config, @Reference KeyStore keyStore, @Reference SamEmulation emulation) {
+    public SamS20Module(Config config, @Reference(name = "keyStore") KeyStore keyStore, @Reference SamEmulation emulation) {
         super(info(config), config.form(), config.keyGroups(), keyStore, emulation);
         lifetime = config.lifetime();
         meter = new OperationMeter(config.countFile().isBlank() ? null : Path.of(config.countFile()));

@@ -179,9 +179,9 @@ public final class CardStartup implements Startup {
                 throw new StartupException(Reason.NOT_INITIALIZED, "Key store " + name + " is new; initialize it first.");
             }
             if (set.isSoftwareToken()) {
-                open(store, new SoftwareToken(tokenDirectory, name).read(pin), 0);
+                opened(store, LockedStore::open, new SoftwareToken(tokenDirectory, name).read(pin), 0);
             } else {
-                give(store, set, pin, fewestTries);
+                give(store, set, pin, fewestTries, LockedStore::open);
             }
             return report(store);
         } finally {
@@ -189,9 +189,36 @@ public final class CardStartup implements Startup {
         }
     }
 
-    private static long open(LockedStore store, byte[] key, long epoch) throws StartupException {
+    @Override
+    public StartupReport adopt(String name, CardSet set, char[] pin) throws StartupException {
+        oneCard.lock();
         try {
-            long now = store.open(key, epoch);
+            LockedStore store = find(name);
+            if (store.cardSet() != null) {
+                throw new StartupException(Reason.ALREADY_INITIALIZED, "Key store " + name + " has the set " + store.cardSet().id()
+                        + " already; unlock it, or zeroize it first.");
+            }
+            Opening begin = (locked, key, epoch) -> locked.adopt(key, set, epoch);
+            if (set.isSoftwareToken()) {
+                opened(store, begin, new SoftwareToken(tokenDirectory, name).read(pin), 0);
+            } else {
+                give(store, set, pin, 1, begin);
+            }
+            return report(store);
+        } finally {
+            oneCard.unlock();
+        }
+    }
+
+    /** What the storage key is for: to open a store, or to begin one under cards that are there already. */
+    @FunctionalInterface
+    private interface Opening {
+        long with(LockedStore store, byte[] key, long cardEpoch) throws StartupException;
+    }
+
+    private static long opened(LockedStore store, Opening opening, byte[] key, long epoch) throws StartupException {
+        try {
+            long now = opening.with(store, key, epoch);
             LOG.info("Key store {}: it is open.", store.name());
             return now;
         } finally {
@@ -200,7 +227,7 @@ public final class CardStartup implements Startup {
     }
 
     /** Takes the share of a card, and opens the store if it was the last one needed. */
-    private void give(LockedStore store, CardSet set, char[] pin, int fewestTries) throws StartupException {
+    private void give(LockedStore store, CardSet set, char[] pin, int fewestTries, Opening opening) throws StartupException {
         GivenShares shares = given.computeIfAbsent(store.name(), name -> new GivenShares());
         Examination examination = card -> {
             CardLabel label = card.label();
@@ -235,7 +262,7 @@ public final class CardStartup implements Startup {
                 return;
             }
             used.addAll(shares.take());
-            epoch = open(store, KeySharing.combine(used.stream().map(GivenShares.Given::share).toList()),
+            epoch = opened(store, opening, KeySharing.combine(used.stream().map(GivenShares.Given::share).toList()),
                     used.stream().mapToLong(card -> card.label().epoch()).max().orElse(0));
         } finally {
             if (!kept) {
@@ -379,7 +406,7 @@ public final class CardStartup implements Startup {
 
     private void makeToken(LockedStore store, CardSet set, Ceremony ceremony) throws StartupException {
         SoftwareToken token = new SoftwareToken(tokenDirectory, store.name());
-        char[] pin = next(store, ceremony, 1, 1);
+        char[] pin = next(store, ceremony, 1, 0);
         byte[] key = null;
         try {
             key = token.make(pin);
@@ -423,8 +450,8 @@ public final class CardStartup implements Startup {
     private static char[] next(LockedStore store, Ceremony ceremony, int number, int cards) throws StartupException {
         char[] pin = ceremony.nextCard(number, cards);
         if (pin == null) {
-            throw new StartupException(Reason.FAILED, "Key store " + store.name() + ": it was given up at card " + number + " of " + cards
-                    + ", so the store is as new as before.");
+            throw new StartupException(Reason.FAILED, "Key store " + store.name() + ": it was given up"
+                    + (cards == 0 ? "" : " at card " + number + " of " + cards) + ", so the store is as new as before.");
         }
         return pin;
     }

@@ -101,6 +101,28 @@ class CardStartupTest {
     }
 
     @Test
+    void cardsOfALostStoreBeginANewOneAboveTheirEpoch() throws StartupException {
+        initialize(2, 3);
+        startup.lock("main");
+        give(0);
+        give(1);
+        byte[] key = store.key();
+        CardSet set = store.cardSet();
+        assertRefused(Reason.ALREADY_INITIALIZED, () -> startup.adopt("main", set, PIN.toCharArray()));
+        store.zeroize("The disk is lost.");
+        readers.insert(READER, cards.get(1));
+        CardSet wrong = new CardSet(set.id(), 1, 3);
+        assertRefused(Reason.WRONG_CARD, () -> startup.adopt("main", wrong, PIN.toCharArray()));
+        assertThat(startup.adopt("main", set, PIN.toCharArray()).given()).isEqualTo(1);
+        readers.insert(READER, cards.get(2));
+        assertThat(startup.adopt("main", set, PIN.toCharArray()).status().isOpen()).isTrue();
+        assertThat(store.key()).isEqualTo(key);
+        assertThat(store.cardSet()).isEqualTo(set);
+        assertThat(store.lastCardEpoch()).isEqualTo(2);
+        assertThat(CardLabel.decode(cards.get(2).publicData()).epoch()).isEqualTo(3);
+    }
+
+    @Test
     void noCardHoldsTheKeyOfASharedStore() throws StartupException {
         initialize(2, 3);
         String key = HexFormat.of().formatHex(store.key());

@@ -49,6 +49,14 @@ final class FakeStore implements LockedStore {
     }
 
     @Override
+    public synchronized long adopt(byte[] storageKey, CardSet cards, long cardEpoch) {
+        initialize(storageKey, cards);
+        lastCardEpoch = cardEpoch;
+        epoch = cardEpoch + 1;
+        return epoch;
+    }
+
+    @Override
     public synchronized long open(byte[] storageKey, long cardEpoch) throws StartupException {
         boolean right = Arrays.equals(key, storageKey);
         Arrays.fill(storageKey, (byte) 0);

@@ -83,9 +83,62 @@ class AdministrationIT {
         assertThat(backup).isNotEmptyFile();
         assertThat(work.resolve("main.pem")).content().startsWith("-----BEGIN CERTIFICATE-----");
 
+        Path token = work.resolve("main.p12");
+        Path saved = Files.copy(token, work.resolve("saved.p12"));
         String second = type("unlock main", PIN, "keys 7", "ceilings 7", "login alice", PASSWORD, "invalidatekey 7 02",
                 "deletekey 7 01 --yes", "restore " + backup + " --yes", "keys 7", "zeroize main --yes-destroy main", "stores");
         assertThat(second).contains("Key store main is open.", "2000", "is invalidated", "is deleted", "Restored: 0 key groups; 1 key",
                 "no, invalidated", "Key store main is destroyed", "has to be initialized");
+
+        // Zeroizing destroys the token too. With it, as after the loss of a disk, the backup opens, and no use comes back.
+        assertThat(token).doesNotExist();
+        Files.copy(saved, token);
+        String third = type("initialize main --software-token", PIN, PIN,
+                "putofficer alice --roles administrator,supervisor", PASSWORD, PASSWORD, "login alice", PASSWORD,
+                "restore " + backup + " --yes", "keys 7", "ceilings 7 --json", "raiseceiling 7 5 3000", "ceilings 7 --json");
+        assertThat(third).contains("Restored: 1 key group [7], with event counters at their ceilings",
+                "\"counter\":5,\"value\":2000,\"ceiling\":2000,\"percent\":100", "of event counter 5 of key group 7 is 3000",
+                "\"counter\":5,\"value\":2000,\"ceiling\":3000,\"percent\":66");
+    }
+
+    @Test
+    void keysAreTransferredBetweenTwoModulesWithStoresOfTheirOwn() throws Exception {
+        conf = Files.writeString(work.resolve("two.json"), """
+                {
+                  ":configurator:resource-version": 1,
+                  ":configurator:symbolic-name": "org.calypsohsm.itest.transfer",
+                  ":configurator:version": "1.0.0",
+                  "org.calypsohsm.keystore.durable~left": {"hsm.keystore.name": "left", "directory": "%1$s/left"},
+                  "org.calypsohsm.keystore.durable~right": {"hsm.keystore.name": "right", "directory": "%1$s/right"},
+                  "org.calypsohsm.startup": {"tokenDirectory": "%1$s"},
+                  "org.calypsohsm.provider.pcis3~one": {"hsm.module.name": "one", "model": 100, "serialNumber": "B0000001",
+                    "keyStore.target": "(hsm.keystore.name=left)"},
+                  "org.calypsohsm.provider.sams20~two": {"hsm.module.name": "two", "serialNumber": "C0000002",
+                    "keyStore.target": "(hsm.keystore.name=right)"}
+                }
+                """.formatted(work));
+        Path left = work.resolve("left.pem");
+        Path right = work.resolve("right.pem");
+        Path sealed = work.resolve("keys.p7m");
+        String shown = type("initialize left --software-token", PIN, PIN, "selftest one", "selftest two", "initialize right --software-token", PIN, PIN,
+                "putofficer ann --store left --roles administrator", PASSWORD, PASSWORD,
+                "putofficer ray --store right --roles administrator", PASSWORD, PASSWORD,
+                "keys 7",
+                "login ann --store left", PASSWORD,
+                "creategroup 7 --store left", "generatekey 7 21 79 40 --store left", "generatekey 7 27 79 40 --store left",
+                "certificate --store left --out " + left, "certificate --store right --out " + right,
+                "exportkeys 7 01 02 --store left --to " + right + " --out " + sealed, "yes",
+                "creategroup 8 --store right",
+                "login ray --store right", PASSWORD,
+                "creategroup 8 --store right",
+                "importkeys 8 " + sealed + " --store right --from " + right + " --yes",
+                "importkeys 8 " + sealed + " --store right --from " + left + " --yes",
+                "importkeys 8 " + sealed + " --store right --from " + left + " --yes",
+                "keys 8 --store right --json", "modules --json");
+        assertThat(shown).contains("several key stores", "2 keys sealed into", "Nobody is logged in at key store right",
+                "Taken: key KIF 21 KVC 79 ALG 40 in record 01; key KIF 27 KVC 79 ALG 40 in record 02.",
+                "\"kif\":\"21\"", "\"kif\":\"27\"");
+        assertThat(shown.split("Taken: ")).as("taken once").hasSize(2);
+        assertThat(shown).contains("Module one is OPERATIONAL", "Module two is LOCKED: Key store right");
     }
 }
