@@ -74,8 +74,16 @@ public final class GroupCommit implements AutoCloseable {
         return gathering.done;
     }
 
-    /** @return completes when all changes of something so far are on the disk; null if they are */
+    /**
+     * Tells when all changes of something so far are on the disk.
+     *
+     * @return completes then, or with what went wrong; null if they are there. After a write has failed it is never null:
+     *         what was lost with it must not be answered
+     */
     synchronized CompletionStage<Void> pending(Change change) {
+        if (failure != null) {
+            return CompletableFuture.failedFuture(failure);
+        }
         return gathering.changed.contains(change) ? gathering.done : writing.changed.contains(change) ? writing.done : null;
     }
 

@@ -9,6 +9,8 @@ import java.util.TreeMap;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
+import org.h2.mvstore.type.ByteArrayDataType;
+import org.h2.mvstore.type.StringDataType;
 
 /** A file of sealed records. What is put becomes durable, all of it or nothing, with the next {@link #commit()}. */
 public final class SealedStore implements Records, AutoCloseable {
@@ -44,8 +46,11 @@ public final class SealedStore implements Records, AutoCloseable {
         }
         store.setVersionsToKeep(0);
         store.setRetentionTime(RETENTION_MILLIS);
-        records = store.openMap(RECORDS);
-        labels = store.openMap(LABELS);
+        // Types that are said here: the usual ones of MVStore would make objects of whatever class a changed file names.
+        records = store.openMap(RECORDS, new MVMap.Builder<String, byte[]>().keyType(StringDataType.INSTANCE)
+                .valueType(ByteArrayDataType.INSTANCE));
+        labels = store.openMap(LABELS, new MVMap.Builder<String, String>().keyType(StringDataType.INSTANCE)
+                .valueType(StringDataType.INSTANCE));
     }
 
     private static String firstLine(Exception e) {

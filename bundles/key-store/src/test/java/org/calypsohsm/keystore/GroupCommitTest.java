@@ -58,6 +58,9 @@ class GroupCommitTest {
         assertThatExceptionOfType(KeyStoreException.class).isThrownBy(() -> group.countUse(group.workKeyAt(1)))
                 .withMessageContaining("could not be written before");
         assertThatExceptionOfType(KeyStoreException.class).isThrownBy(() -> group.writeParameters(new byte[29]));
+        assertThatExceptionOfType(ExecutionException.class).as("also for who asks only after the failure")
+                .isThrownBy(() -> group.pendingCommit().toCompletableFuture().get());
         commits.close();
+        assertThat(failures).as("told once").hasSize(1);
     }
 }

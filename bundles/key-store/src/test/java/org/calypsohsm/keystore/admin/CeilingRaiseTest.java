@@ -198,6 +198,14 @@ class CeilingRaiseTest {
     }
 
     @Test
+    void aRaiseThatTheAuditLogDoesNotTakeIsNotDone() {
+        admin.auditBroken = true;
+        refused(Reason.NOT_RECORDED, () -> raise(2000));
+        assertThat(opened).isEmpty();
+        assertThat(admin.group(TARGET).ceiling(Admin.COUNTER)).isEqualTo(1000);
+    }
+
+    @Test
     void whatIsNoRaiseIsRefused() {
         refused(Reason.NOT_PERMITTED, () -> admin.administration.raiseCeiling(ADA, TARGET, Admin.COUNTER, 2000, CONTROL));
         refused(Reason.NOT_FOUND, () -> admin.administration.raiseCeiling(SUE, 9, Admin.COUNTER, 2000, CONTROL));
