@@ -300,6 +300,7 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
         life.lock();
         try {
             requireFile();
+            SealingCheck.run();
             if (cardSet() != null) {
                 throw fault(Reason.ALREADY_INITIALIZED, "it has startup cards already; zeroize it first to begin anew.", null);
             }
@@ -325,6 +326,7 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
         life.lock();
         try {
             requireFile();
+            SealingCheck.run();
             if (open != null) {
                 throw fault(Reason.ALREADY_OPEN, "it is open already.", null);
             }

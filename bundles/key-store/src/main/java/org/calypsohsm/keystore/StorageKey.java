@@ -22,7 +22,7 @@ public final class StorageKey {
     private static final int NONCE = 12;
     private static final int TAG_BITS = 128;
     private static final String ALGORITHM = "AES";
-    private static final String TRANSFORMATION = "AES/GCM/NoPadding";
+    static final String TRANSFORMATION = "AES/GCM/NoPadding";
 
     private final SecureRandom random = new SecureRandom();
     private final byte[] bytes;
