@@ -50,10 +50,4 @@ public final class Logins {
         }
         return login.officer();
     }
-
-    /** @return the officer; null if nobody is logged in */
-    Officer officerOrNobody(CommandSession session) {
-        Login login = logins.get(session);
-        return login == null ? null : login.officer();
-    }
 }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
+import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
@@ -134,15 +135,9 @@ public final class CeilingRaise {
     private byte[] send(Channel channel, String command, int instruction, int p2, byte[] data, int answer)
             throws KeyAdministrationException, ChannelException {
         // A data field and Le never come together here: the SAM answers the commands of case 4 without Le (section 2).
-        ByteBuffer apdu = ByteBuffer.allocate(data == null ? 5 : 5 + data.length);
-        boolean s1d = (channel.atr()[SUBTYPE_AT] & 0xF0) == 0xD0;
-        apdu.put((byte) (s1d ? CLASS_S1D : CLASS)).put((byte) instruction).put((byte) 0).put((byte) p2);
-        if (data == null) {
-            apdu.put((byte) answer);
-        } else {
-            apdu.put((byte) data.length).put(data);
-        }
-        byte[] response = channel.exchange(apdu.array());
+        int cla = (channel.atr()[SUBTYPE_AT] & 0xF0) == 0xD0 ? CLASS_S1D : CLASS;
+        byte[] response = channel.exchange(data == null ? CommandApdu.expecting(cla, instruction, p2, answer)
+                : CommandApdu.sending(cla, instruction, p2, data));
         int status = StatusWord.of(response);
         if (status != StatusWord.OK || response.length != answer + 2) {
             throw access.fault(Reason.FAILED, "the SAM of key group " + channel.keyGroup() + " answered " + command + " with "

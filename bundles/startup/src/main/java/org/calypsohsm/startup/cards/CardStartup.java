@@ -178,11 +178,7 @@ public final class CardStartup implements Startup {
             if (set == null) {
                 throw new StartupException(Reason.NOT_INITIALIZED, "Key store " + name + " is new; initialize it first.");
             }
-            if (set.isSoftwareToken()) {
-                opened(store, LockedStore::open, new SoftwareToken(tokenDirectory, name).read(pin), 0);
-            } else {
-                give(store, set, pin, fewestTries, LockedStore::open);
-            }
+            take(store, set, pin, fewestTries, LockedStore::open);
             return report(store);
         } finally {
             oneCard.unlock();
@@ -198,12 +194,7 @@ public final class CardStartup implements Startup {
                 throw new StartupException(Reason.ALREADY_INITIALIZED, "Key store " + name + " has the set " + store.cardSet().id()
                         + " already; unlock it, or zeroize it first.");
             }
-            Opening begin = (locked, key, epoch) -> locked.adopt(key, set, epoch);
-            if (set.isSoftwareToken()) {
-                opened(store, begin, new SoftwareToken(tokenDirectory, name).read(pin), 0);
-            } else {
-                give(store, set, pin, 1, begin);
-            }
+            take(store, set, pin, 1, (locked, key, epoch) -> locked.adopt(key, set, epoch));
             return report(store);
         } finally {
             oneCard.unlock();
@@ -214,6 +205,15 @@ public final class CardStartup implements Startup {
     @FunctionalInterface
     private interface Opening {
         long with(LockedStore store, byte[] key, long cardEpoch) throws StartupException;
+    }
+
+    /** Takes the key of the software token, or the share of a card. */
+    private void take(LockedStore store, CardSet set, char[] pin, int fewestTries, Opening opening) throws StartupException {
+        if (set.isSoftwareToken()) {
+            opened(store, opening, new SoftwareToken(tokenDirectory, store.name()).read(pin), 0);
+        } else {
+            give(store, set, pin, fewestTries, opening);
+        }
     }
 
     private static long opened(LockedStore store, Opening opening, byte[] key, long epoch) throws StartupException {
