@@ -9,8 +9,6 @@ import java.util.TreeMap;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
-import org.h2.mvstore.type.ByteArrayDataType;
-import org.h2.mvstore.type.StringDataType;
 
 /** A file of sealed records. What is put becomes durable, all of it or nothing, with the next {@link #commit()}. */
 public final class SealedStore implements Records, AutoCloseable {
@@ -46,11 +44,8 @@ public final class SealedStore implements Records, AutoCloseable {
         }
         store.setVersionsToKeep(0);
         store.setRetentionTime(RETENTION_MILLIS);
-        // Types that are said here: the usual ones of MVStore would make objects of whatever class a changed file names.
-        records = store.openMap(RECORDS, new MVMap.Builder<String, byte[]>().keyType(StringDataType.INSTANCE)
-                .valueType(ByteArrayDataType.INSTANCE));
-        labels = store.openMap(LABELS, new MVMap.Builder<String, String>().keyType(StringDataType.INSTANCE)
-                .valueType(StringDataType.INSTANCE));
+        records = store.openMap(RECORDS);
+        labels = store.openMap(LABELS);
     }
 
     private static String firstLine(Exception e) {
