@@ -13,8 +13,8 @@ import org.h2.mvstore.MVStoreException;
 /** A file of sealed records. What is put becomes durable, all of it or nothing, with the next {@link #commit()}. */
 public final class SealedStore implements Records, AutoCloseable {
 
-    /** Old chunks are kept this long before their place is used again. */
-    private static final int RETENTION_MILLIS = 1000;
+    /** Old chunks are kept this long before their place is used again: after a crash an older version may be the newest whole one. */
+    private static final int RETENTION_MILLIS = 45_000;
     /** From this size on, the file is looked at for places to free. */
     private static final long COMPACT_FROM_BYTES = 32L << 20;
     private static final int COMPACT_MILLIS = 20;
