@@ -1,34 +1,20 @@
 package org.calypsohsm.keystore;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
-import org.h2.mvstore.MVMap;
-import org.h2.mvstore.MVStore;
-import org.h2.mvstore.MVStoreException;
+import org.calypsohsm.keystore.RecordFile.Table;
 
 /** A file of sealed records. What is put becomes durable, all of it or nothing, with the next {@link #commit()}. */
 public final class SealedStore implements Records, AutoCloseable {
 
-    /** Old chunks are kept this long before their place is used again: after a crash an older version may be the newest whole one. */
-    private static final int RETENTION_MILLIS = 45_000;
-    /** From this size on, the file is looked at for places to free. */
-    private static final long COMPACT_FROM_BYTES = 32L << 20;
-    private static final int COMPACT_MILLIS = 20;
-    private static final int COMMITS_BETWEEN_LOOKS = 256;
-
-    private static final String RECORDS = "records";
-    /** What may be read while the store is sealed: which startup cards open it. */
-    private static final String LABELS = "labels";
-
-    private final MVStore store;
-    private final MVMap<String, byte[]> records;
-    private final MVMap<String, String> labels;
+    private final RecordFile file;
+    /** Asked for often, and few. What may be read while the store is sealed: which startup cards open it. */
+    private final Map<String, String> labels = new ConcurrentHashMap<>();
     private volatile StorageKey key;
-    private int commits;
 
     /**
      * Opens the file, or makes it. Its records stay sealed until {@link #unseal}.
@@ -37,19 +23,8 @@ public final class SealedStore implements Records, AutoCloseable {
      * @throws KeyStoreException if the file is in use, broken, or cannot be written
      */
     SealedStore(Path file) {
-        try {
-            store = new MVStore.Builder().fileName(file.toString()).autoCommitDisabled().open();
-        } catch (MVStoreException e) {
-            throw new KeyStoreException("the file " + file + " does not open: " + firstLine(e) + ".", e);
-        }
-        store.setVersionsToKeep(0);
-        store.setRetentionTime(RETENTION_MILLIS);
-        records = store.openMap(RECORDS);
-        labels = store.openMap(LABELS);
-    }
-
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        this.file = RecordFile.open(file);
+        this.file.all(Table.LABELS).forEach((name, value) -> labels.put(name, RecordFile.utf8(value)));
     }
 
     /** @param storageKey seals and opens the records from now on */
@@ -77,15 +52,13 @@ public final class SealedStore implements Records, AutoCloseable {
     }
 
     void label(String name, String value) {
+        file.put(Table.LABELS, name, RecordFile.utf8(value));
         labels.put(name, value);
     }
 
     void unlabel(String name) {
+        file.remove(Table.LABELS, name);
         labels.remove(name);
-    }
-
-    boolean isEmpty() {
-        return records.isEmpty();
     }
 
     private StorageKey key() {
@@ -98,17 +71,13 @@ public final class SealedStore implements Records, AutoCloseable {
 
     @Override
     public byte[] get(String name) {
-        byte[] sealed = records.get(name);
+        byte[] sealed = file.get(Table.RECORDS, name);
         return sealed == null ? null : key().open(name, sealed);
     }
 
     @Override
     public List<String> names(String prefix) {
-        List<String> names = new ArrayList<>();
-        for (String name = records.ceilingKey(prefix); name != null && name.startsWith(prefix); name = records.higherKey(name)) {
-            names.add(name);
-        }
-        return names;
+        return file.names(Table.RECORDS, prefix);
     }
 
     /**
@@ -118,7 +87,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param record what it holds; the caller overwrites it
      */
     public void put(String name, byte[] record) {
-        records.put(name, key().seal(name, record));
+        file.put(Table.RECORDS, name, key().seal(name, record));
     }
 
     /**
@@ -127,7 +96,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param name its name
      */
     public void remove(String name) {
-        records.remove(name);
+        file.remove(Table.RECORDS, name);
     }
 
     /**
@@ -136,7 +105,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @return sealed records by name, in order
      */
     public SortedMap<String, byte[]> sealed() {
-        return new TreeMap<>(records);
+        return file.all(Table.RECORDS);
     }
 
     /**
@@ -146,21 +115,17 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param sealed what {@link #sealed()} gave
      */
     public void putSealed(String name, byte[] sealed) {
-        records.put(name, sealed);
+        file.put(Table.RECORDS, name, sealed);
     }
 
     /** Returns when all that was put is on the disk. */
     void commit() {
-        store.commit();
-        store.sync();
-        if (++commits % COMMITS_BETWEEN_LOOKS == 0 && store.getFileStore().size() > COMPACT_FROM_BYTES) {
-            store.compactFile(COMPACT_MILLIS);
-        }
+        file.commit();
     }
 
     @Override
     public void close() {
         seal();
-        store.close();
+        file.close();
     }
 }
