@@ -1,7 +1,6 @@
 package org.calypsohsm.keystore;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,7 +83,7 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(DurableKeyStore.class);
-    private static final String FILE = "keys.db";
+    private static final String FILE = "keys.mv";
     private static final String SET = "startup.set";
     private static final String THRESHOLD = "startup.threshold";
     private static final String CARDS = "startup.cards";
@@ -455,11 +454,9 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
             file.close();
             file = null;
         }
-        // With what a process that was killed left beside it.
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, FILE + "*")) {
-            for (Path each : files) {
-                SecureErase.erase(each);
-            }
+        Path path = directory.resolve(FILE);
+        if (Files.exists(path)) {
+            SecureErase.erase(path);
         }
         LOG.warn("Key store {} is zeroized: all of its keys are destroyed.", name);
     }

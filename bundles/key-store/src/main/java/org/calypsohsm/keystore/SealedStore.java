@@ -1,20 +1,34 @@
 package org.calypsohsm.keystore;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.TreeMap;
 
-import org.calypsohsm.keystore.RecordFile.Table;
+import org.h2.mvstore.MVMap;
+import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
 
 /** A file of sealed records. What is put becomes durable, all of it or nothing, with the next {@link #commit()}. */
 public final class SealedStore implements Records, AutoCloseable {
 
-    private final RecordFile file;
-    /** Asked for often, and few. What may be read while the store is sealed: which startup cards open it. */
-    private final Map<String, String> labels = new ConcurrentHashMap<>();
+    /** Old chunks are kept this long before their place is used again: after a crash an older version may be the newest whole one. */
+    private static final int RETENTION_MILLIS = 45_000;
+    /** From this size on, the file is looked at for places to free. */
+    private static final long COMPACT_FROM_BYTES = 32L << 20;
+    private static final int COMPACT_MILLIS = 20;
+    private static final int COMMITS_BETWEEN_LOOKS = 256;
+
+    private static final String RECORDS = "records";
+    /** What may be read while the store is sealed: which startup cards open it. */
+    private static final String LABELS = "labels";
+
+    private final MVStore store;
+    private final MVMap<String, byte[]> records;
+    private final MVMap<String, String> labels;
     private volatile StorageKey key;
+    private int commits;
 
     /**
      * Opens the file, or makes it. Its records stay sealed until {@link #unseal}.
@@ -23,8 +37,19 @@ public final class SealedStore implements Records, AutoCloseable {
      * @throws KeyStoreException if the file is in use, broken, or cannot be written
      */
     SealedStore(Path file) {
-        this.file = RecordFile.open(file);
-        this.file.all(Table.LABELS).forEach((name, value) -> labels.put(name, RecordFile.utf8(value)));
+        try {
+            store = new MVStore.Builder().fileName(file.toString()).autoCommitDisabled().open();
+        } catch (MVStoreException e) {
+            throw new KeyStoreException("the file " + file + " does not open: " + firstLine(e) + ".", e);
+        }
+        store.setVersionsToKeep(0);
+        store.setRetentionTime(RETENTION_MILLIS);
+        records = store.openMap(RECORDS);
+        labels = store.openMap(LABELS);
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     /** @param storageKey seals and opens the records from now on */
@@ -52,13 +77,15 @@ public final class SealedStore implements Records, AutoCloseable {
     }
 
     void label(String name, String value) {
-        file.put(Table.LABELS, name, RecordFile.utf8(value));
         labels.put(name, value);
     }
 
     void unlabel(String name) {
-        file.remove(Table.LABELS, name);
         labels.remove(name);
+    }
+
+    boolean isEmpty() {
+        return records.isEmpty();
     }
 
     private StorageKey key() {
@@ -71,13 +98,17 @@ public final class SealedStore implements Records, AutoCloseable {
 
     @Override
     public byte[] get(String name) {
-        byte[] sealed = file.get(Table.RECORDS, name);
+        byte[] sealed = records.get(name);
         return sealed == null ? null : key().open(name, sealed);
     }
 
     @Override
     public List<String> names(String prefix) {
-        return file.names(Table.RECORDS, prefix);
+        List<String> names = new ArrayList<>();
+        for (String name = records.ceilingKey(prefix); name != null && name.startsWith(prefix); name = records.higherKey(name)) {
+            names.add(name);
+        }
+        return names;
     }
 
     /**
@@ -87,7 +118,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param record what it holds; the caller overwrites it
      */
     public void put(String name, byte[] record) {
-        file.put(Table.RECORDS, name, key().seal(name, record));
+        records.put(name, key().seal(name, record));
     }
 
     /**
@@ -96,7 +127,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param name its name
      */
     public void remove(String name) {
-        file.remove(Table.RECORDS, name);
+        records.remove(name);
     }
 
     /**
@@ -105,7 +136,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @return sealed records by name, in order
      */
     public SortedMap<String, byte[]> sealed() {
-        return file.all(Table.RECORDS);
+        return new TreeMap<>(records);
     }
 
     /**
@@ -115,17 +146,21 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param sealed what {@link #sealed()} gave
      */
     public void putSealed(String name, byte[] sealed) {
-        file.put(Table.RECORDS, name, sealed);
+        records.put(name, sealed);
     }
 
     /** Returns when all that was put is on the disk. */
     void commit() {
-        file.commit();
+        store.commit();
+        store.sync();
+        if (++commits % COMMITS_BETWEEN_LOOKS == 0 && store.getFileStore().size() > COMPACT_FROM_BYTES) {
+            store.compactFile(COMPACT_MILLIS);
+        }
     }
 
     @Override
     public void close() {
         seal();
-        file.close();
+        store.close();
     }
 }

@@ -146,7 +146,7 @@ class StoreLifeTest {
         startWithUses(3);
         store.close();
         Path copy = folder.resolve("copy");
-        Files.copy(folder.resolve("keys/keys.db"), copy);
+        Files.copy(folder.resolve("keys/keys.mv"), copy);
         store = Stores.open(folder);
         KeyGroup group = store.keyGroup(0);
         for (int use = 0; use < 10; use++) {
@@ -154,7 +154,7 @@ class StoreLifeTest {
         }
         store.close();
 
-        Files.move(copy, folder.resolve("keys/keys.db"), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(copy, folder.resolve("keys/keys.mv"), StandardCopyOption.REPLACE_EXISTING);
         store = Stores.open(folder);
         group = store.keyGroup(0);
         assertThat(group.eventCounter(COUNTER)).isEqualTo(CEILING);
@@ -167,16 +167,12 @@ class StoreLifeTest {
     @Test
     void aCopyTakenWhileItRanIsOldAfterACleanStop() throws IOException {
         startWithUses(3);
-        List<String> files = List.of("keys.db", "keys.db-wal");
-        for (String file : files) {
-            Files.copy(folder.resolve("keys").resolve(file), folder.resolve(file));
-        }
+        Path copy = folder.resolve("copy");
+        Files.copy(folder.resolve("keys/keys.mv"), copy);
         KeyGroup group = store.keyGroup(0);
         group.countUse(group.workKeyAt(RECORD));
         store.close();
-        for (String file : files) {
-            Files.move(folder.resolve(file), folder.resolve("keys").resolve(file), StandardCopyOption.REPLACE_EXISTING);
-        }
+        Files.move(copy, folder.resolve("keys/keys.mv"), StandardCopyOption.REPLACE_EXISTING);
         store = Stores.open(folder);
         assertThat(store.keyGroup(0).eventCounter(COUNTER)).isEqualTo(CEILING);
     }
@@ -323,10 +319,10 @@ class StoreLifeTest {
     @Test
     void aBrokenFileIsAFailedStoreThatSaysSo() throws IOException {
         Files.createDirectories(folder.resolve("keys"));
-        Files.writeString(folder.resolve("keys/keys.db"), "no store at all, but something long enough to be looked at");
+        Files.writeString(folder.resolve("keys/keys.mv"), "no store at all, but something long enough to be looked at");
         store = Stores.locked(folder);
         assertThat(store.status().state()).isEqualTo(State.FAILED);
-        assertThat(store.status().sentence()).contains("main").contains("keys.db");
+        assertThat(store.status().sentence()).contains("main").contains("keys.mv");
         StartupException fault = null;
         try {
             store.open(Stores.storageKey(), 0);

@@ -9,17 +9,20 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 import org.calypsohsm.keystore.KeyStoreException;
-import org.calypsohsm.keystore.RecordFile;
-import org.calypsohsm.keystore.RecordFile.Table;
 import org.calypsohsm.keystore.Records;
 import org.calypsohsm.keystore.StorageKey;
+import org.h2.mvstore.MVMap;
+import org.h2.mvstore.MVStore;
+import org.h2.mvstore.type.ByteArrayDataType;
+import org.h2.mvstore.type.StringDataType;
 
 /**
- * A backup: an SQLite database with the records of a store as they were sealed there, labels that anybody can read, and a sealed
+ * A backup: an H2 MVStore with the records of a store as they were sealed there, labels that anybody can read, and a sealed
  * hash of all of them, so that nothing in it can be changed, left out, or exchanged for that of another backup.
  */
 final class BackupFile implements Records {
@@ -39,6 +42,9 @@ final class BackupFile implements Records {
     /** Value of {@link #FORMAT}. */
     static final String FORMAT_1 = "Calypso HSM key store backup 1";
 
+    private static final String RECORDS = "records";
+    private static final String LABELS = "labels";
+    private static final String SEAL = "seal";
     /** Name that the hash is sealed under; no record has it. */
     private static final String HASH = "backup";
 
@@ -50,6 +56,11 @@ final class BackupFile implements Records {
         this.records = records;
         this.labels = labels;
         this.key = key;
+    }
+
+    private static <V> MVMap<String, V> map(MVStore store, String name, org.h2.mvstore.type.DataType<V> values) {
+        // Types that are said here: the usual ones of MVStore would make objects of whatever class the file names.
+        return store.openMap(name, new MVMap.Builder<String, V>().keyType(StringDataType.INSTANCE).valueType(values));
     }
 
     /**
@@ -64,11 +75,12 @@ final class BackupFile implements Records {
     static void write(Path file, SortedMap<String, byte[]> records, SortedMap<String, String> labels, StorageKey key)
             throws IOException {
         Files.createFile(file);
-        try (RecordFile backup = RecordFile.write(file)) {
-            records.forEach((name, value) -> backup.put(Table.RECORDS, name, value));
-            labels.forEach((name, value) -> backup.put(Table.LABELS, name, value.getBytes(StandardCharsets.UTF_8)));
-            backup.put(Table.SEAL, HASH, key.seal(HASH, hash(records, labels)));
-            backup.commit();
+        try (MVStore store = new MVStore.Builder().fileName(file.toString()).autoCommitDisabled().open()) {
+            map(store, RECORDS, ByteArrayDataType.INSTANCE).putAll(records);
+            map(store, LABELS, StringDataType.INSTANCE).putAll(labels);
+            map(store, SEAL, ByteArrayDataType.INSTANCE).put(HASH, key.seal(HASH, hash(records, labels)));
+            store.commit();
+            store.sync();
         } catch (RuntimeException e) {
             Files.deleteIfExists(file);
             throw new IOException(firstLine(e), e);
@@ -89,13 +101,16 @@ final class BackupFile implements Records {
         if (!Files.isRegularFile(file)) {
             throw new BadBackupException("there is no file " + file, null);
         }
-        SortedMap<String, byte[]> records;
+        SortedMap<String, byte[]> records = new TreeMap<>();
         SortedMap<String, String> labels = new TreeMap<>();
         byte[] seal;
-        try (RecordFile backup = RecordFile.read(file)) {
-            backup.all(Table.LABELS).forEach((name, value) -> labels.put(name, new String(value, StandardCharsets.UTF_8)));
-            records = backup.all(Table.RECORDS);
-            seal = backup.get(Table.SEAL, HASH);
+        try (MVStore store = new MVStore.Builder().fileName(file.toString()).readOnly().open()) {
+            if (!store.getMapNames().containsAll(List.of(RECORDS, LABELS, SEAL))) {
+                throw new BadBackupException("the file " + file + " is no backup of a key store", null);
+            }
+            copy(map(store, LABELS, StringDataType.INSTANCE), labels);
+            copy(map(store, RECORDS, ByteArrayDataType.INSTANCE), records);
+            seal = map(store, SEAL, ByteArrayDataType.INSTANCE).get(HASH);
         } catch (RuntimeException | OutOfMemoryError e) {
             // Lengths in a file that was changed may be anything, so an array may be too long for the memory.
             throw new BadBackupException("the file " + file + " is no backup of a key store, or was changed: " + firstLine(e), e);
@@ -105,6 +120,10 @@ final class BackupFile implements Records {
         }
         requireWhole(file, key, seal, hash(records, labels));
         return new BackupFile(records, labels, key);
+    }
+
+    private static <V> void copy(Map<String, V> from, Map<String, V> to) {
+        from.forEach(to::put);
     }
 
     private static void requireWhole(Path file, StorageKey key, byte[] seal, byte[] hash) throws BadBackupException {

@@ -33,8 +33,8 @@ import org.calypsohsm.key.Officer;
 import org.calypsohsm.key.RestoreReport;
 import org.calypsohsm.key.Role;
 import org.calypsohsm.keystore.DurableKeyStore;
-import org.calypsohsm.keystore.RecordFile;
 import org.calypsohsm.keystore.Stores;
+import org.h2.mvstore.MVStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +56,7 @@ class BackupsTest {
         admin.administration.createGroup(ADA, 0, 3, CEILING);
         admin.administration.generate(ADA, 0, work(0x21, 1));
         admin.administration.generate(ADA, 0, system(0xE7, 1));
-        file = folder.resolve("backup.backup");
+        file = folder.resolve("backup.mv");
     }
 
     @AfterEach
@@ -194,18 +194,18 @@ class BackupsTest {
         refused(Reason.NOT_PERMITTED, () -> admin.administration.backup(AL, file));
         refused(Reason.NOT_PERMITTED, () -> admin.administration.restore(OSCAR, file));
         assertThat(refused(Reason.BAD_INPUT, this::restore)).hasMessageContaining("there is no file");
-        refused(Reason.BAD_INPUT, () -> admin.administration.backup(ADA, folder.resolve("none/backup.backup")));
+        refused(Reason.BAD_INPUT, () -> admin.administration.backup(ADA, folder.resolve("none/backup.mv")));
         Files.writeString(file, "no backup");
         refused(Reason.BAD_INPUT, this::restore);
         refused(Reason.BAD_INPUT, () -> admin.administration.backup(ADA, file));
         assertThat(file).hasContent("no backup");
         Files.delete(file);
-        RecordFile.write(file).close();
+        MVStore.open(file.toString()).close();
         refused(Reason.BAD_INPUT, this::restore);
         admin.close();
-        Files.copy(folder.resolve("first/keys/keys.db"), folder.resolve("raw.backup"));
+        Files.copy(folder.resolve("first/keys/keys.mv"), folder.resolve("raw.mv"));
         admin = new Admin(folder.resolve("first"));
-        refused(Reason.BAD_INPUT, () -> admin.administration.restore(ADA, folder.resolve("raw.backup")));
+        refused(Reason.BAD_INPUT, () -> admin.administration.restore(ADA, folder.resolve("raw.mv")));
     }
 
     @Test
@@ -234,13 +234,14 @@ class BackupsTest {
     @Test
     void recordsOfTwoBackupsAreNotMixed() throws Exception {
         admin.administration.backup(ADA, file);
-        Path later = folder.resolve("later.backup");
+        Path later = folder.resolve("later.mv");
         admin.use(0, 1, 1);
         admin.administration.backup(ADA, later);
         byte[] old = BackupFile.read(file, admin.store.opened().key()).sealed("group/00000000/state");
-        try (RecordFile changed = RecordFile.write(later)) {
-            changed.put(RecordFile.Table.RECORDS, "group/00000000/state", old);
-            changed.commit();
+        try (MVStore store = MVStore.open(later.toString())) {
+            store.openMap("records", new org.h2.mvstore.MVMap.Builder<String, byte[]>()
+                    .keyType(org.h2.mvstore.type.StringDataType.INSTANCE).valueType(org.h2.mvstore.type.ByteArrayDataType.INSTANCE))
+                    .put("group/00000000/state", old);
         }
         assertThat(refused(Reason.BAD_INPUT, () -> admin.administration.restore(ADA, later))).hasMessageContaining("was changed");
     }
@@ -260,8 +261,8 @@ class BackupsTest {
         present.administration.createGroup(ADA, 0, 0, CEILING);
         present.administration.generate(ADA, 0, work(0x21, 1));
         present.use(0, 1, 10);
-        present.administration.backup(ADA, tampering.resolve("good.backup"));
-        good = Files.readAllBytes(tampering.resolve("good.backup"));
+        present.administration.backup(ADA, tampering.resolve("good.mv"));
+        good = Files.readAllBytes(tampering.resolve("good.mv"));
         present.use(0, 1, 20);
         empty = new Admin(tampering.resolve("empty"));
     }
@@ -281,7 +282,7 @@ class BackupsTest {
             throws Exception {
         byte[] changed = good.clone();
         changed[(int) (position * (long) good.length / 100_000)] ^= (byte) change;
-        Path path = tampering.resolve("changed.backup");
+        Path path = tampering.resolve("changed.mv");
         Files.write(path, changed);
         Map<String, String> before = present.state();
         try {
