@@ -83,7 +83,9 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(DurableKeyStore.class);
-    private static final String FILE = "keys.mv";
+    private static final String FILE = "keys.db";
+    /** The file, and what SQLite leaves beside it if it was not closed. */
+    private static final List<String> PARTS = List.of("", "-wal", "-shm", "-journal");
     private static final String SET = "startup.set";
     private static final String THRESHOLD = "startup.threshold";
     private static final String CARDS = "startup.cards";
@@ -454,9 +456,11 @@ public final class DurableKeyStore implements KeyStore, LockedStore {
             file.close();
             file = null;
         }
-        Path path = directory.resolve(FILE);
-        if (Files.exists(path)) {
-            SecureErase.erase(path);
+        for (String part : PARTS) {
+            Path path = directory.resolve(FILE + part);
+            if (Files.exists(path)) {
+                SecureErase.erase(path);
+            }
         }
         LOG.warn("Key store {} is zeroized: all of its keys are destroyed.", name);
     }

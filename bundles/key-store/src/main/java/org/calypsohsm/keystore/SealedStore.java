@@ -1,34 +1,14 @@
 package org.calypsohsm.keystore;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
-import java.util.TreeMap;
-
-import org.h2.mvstore.MVMap;
-import org.h2.mvstore.MVStore;
-import org.h2.mvstore.MVStoreException;
 
 /** A file of sealed records. What is put becomes durable, all of it or nothing, with the next {@link #commit()}. */
 public final class SealedStore implements Records, AutoCloseable {
 
-    /** Old chunks are kept this long before their place is used again: after a crash an older version may be the newest whole one. */
-    private static final int RETENTION_MILLIS = 45_000;
-    /** From this size on, the file is looked at for places to free. */
-    private static final long COMPACT_FROM_BYTES = 32L << 20;
-    private static final int COMPACT_MILLIS = 20;
-    private static final int COMMITS_BETWEEN_LOOKS = 256;
-
-    private static final String RECORDS = "records";
-    /** What may be read while the store is sealed: which startup cards open it. */
-    private static final String LABELS = "labels";
-
-    private final MVStore store;
-    private final MVMap<String, byte[]> records;
-    private final MVMap<String, String> labels;
+    private final RecordTables tables;
     private volatile StorageKey key;
-    private int commits;
 
     /**
      * Opens the file, or makes it. Its records stay sealed until {@link #unseal}.
@@ -37,19 +17,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @throws KeyStoreException if the file is in use, broken, or cannot be written
      */
     SealedStore(Path file) {
-        try {
-            store = new MVStore.Builder().fileName(file.toString()).autoCommitDisabled().open();
-        } catch (MVStoreException e) {
-            throw new KeyStoreException("the file " + file + " does not open: " + firstLine(e) + ".", e);
-        }
-        store.setVersionsToKeep(0);
-        store.setRetentionTime(RETENTION_MILLIS);
-        records = store.openMap(RECORDS);
-        labels = store.openMap(LABELS);
-    }
-
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        tables = RecordTables.open(file);
     }
 
     /** @param storageKey seals and opens the records from now on */
@@ -73,19 +41,15 @@ public final class SealedStore implements Records, AutoCloseable {
      * @return the label; null if there is none of this name
      */
     public String label(String name) {
-        return labels.get(name);
+        return tables.label(name);
     }
 
     void label(String name, String value) {
-        labels.put(name, value);
+        tables.putLabel(name, value);
     }
 
     void unlabel(String name) {
-        labels.remove(name);
-    }
-
-    boolean isEmpty() {
-        return records.isEmpty();
+        tables.removeLabel(name);
     }
 
     private StorageKey key() {
@@ -98,17 +62,13 @@ public final class SealedStore implements Records, AutoCloseable {
 
     @Override
     public byte[] get(String name) {
-        byte[] sealed = records.get(name);
+        byte[] sealed = tables.record(name);
         return sealed == null ? null : key().open(name, sealed);
     }
 
     @Override
     public List<String> names(String prefix) {
-        List<String> names = new ArrayList<>();
-        for (String name = records.ceilingKey(prefix); name != null && name.startsWith(prefix); name = records.higherKey(name)) {
-            names.add(name);
-        }
-        return names;
+        return tables.names(prefix);
     }
 
     /**
@@ -118,7 +78,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param record what it holds; the caller overwrites it
      */
     public void put(String name, byte[] record) {
-        records.put(name, key().seal(name, record));
+        tables.put(name, key().seal(name, record));
     }
 
     /**
@@ -127,7 +87,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param name its name
      */
     public void remove(String name) {
-        records.remove(name);
+        tables.remove(name);
     }
 
     /**
@@ -136,7 +96,7 @@ public final class SealedStore implements Records, AutoCloseable {
      * @return sealed records by name, in order
      */
     public SortedMap<String, byte[]> sealed() {
-        return new TreeMap<>(records);
+        return tables.records();
     }
 
     /**
@@ -146,21 +106,17 @@ public final class SealedStore implements Records, AutoCloseable {
      * @param sealed what {@link #sealed()} gave
      */
     public void putSealed(String name, byte[] sealed) {
-        records.put(name, sealed);
+        tables.put(name, sealed);
     }
 
     /** Returns when all that was put is on the disk. */
     void commit() {
-        store.commit();
-        store.sync();
-        if (++commits % COMMITS_BETWEEN_LOOKS == 0 && store.getFileStore().size() > COMPACT_FROM_BYTES) {
-            store.compactFile(COMPACT_MILLIS);
-        }
+        tables.commit();
     }
 
     @Override
     public void close() {
         seal();
-        store.close();
+        tables.close();
     }
 }

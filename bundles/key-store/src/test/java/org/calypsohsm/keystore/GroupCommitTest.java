@@ -31,7 +31,7 @@ class GroupCommitTest {
 
     @Test
     void aUseIsOnTheDiskWhenItsCommitIsComplete() throws Exception {
-        SealedStore store = new SealedStore(folder.resolve("keys.mv"));
+        SealedStore store = new SealedStore(folder.resolve("keys.db"));
         store.unseal(storageKey);
         GroupCommit commits = new GroupCommit(store, failures::add);
         DurableKeyGroup group = DurableKeyGroup.create(3, List.of(counted()), List.of(), Stores.NO_MARKS, commits);
@@ -47,7 +47,7 @@ class GroupCommitTest {
 
     @Test
     void afterAFailedWriteNothingIsAcknowledgedAnyMore() {
-        SealedStore store = new SealedStore(folder.resolve("keys.mv"));
+        SealedStore store = new SealedStore(folder.resolve("keys.db"));
         store.unseal(storageKey);
         GroupCommit commits = new GroupCommit(store, failures::add);
         DurableKeyGroup group = DurableKeyGroup.create(3, List.of(counted()), List.of(), Stores.NO_MARKS, commits);

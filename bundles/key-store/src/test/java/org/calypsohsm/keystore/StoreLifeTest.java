@@ -2,11 +2,13 @@ package org.calypsohsm.keystore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,6 +32,7 @@ class StoreLifeTest {
     private static final int COUNTER = 5;
     private static final int RECORD = 0x60;
     private static final int CEILING = 1000;
+    private static final int PAGE = 4096;
 
     @TempDir
     Path folder;
@@ -146,7 +149,7 @@ class StoreLifeTest {
         startWithUses(3);
         store.close();
         Path copy = folder.resolve("copy");
-        Files.copy(folder.resolve("keys/keys.mv"), copy);
+        Files.copy(folder.resolve("keys/keys.db"), copy);
         store = Stores.open(folder);
         KeyGroup group = store.keyGroup(0);
         for (int use = 0; use < 10; use++) {
@@ -154,7 +157,7 @@ class StoreLifeTest {
         }
         store.close();
 
-        Files.move(copy, folder.resolve("keys/keys.mv"), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(copy, folder.resolve("keys/keys.db"), StandardCopyOption.REPLACE_EXISTING);
         store = Stores.open(folder);
         group = store.keyGroup(0);
         assertThat(group.eventCounter(COUNTER)).isEqualTo(CEILING);
@@ -167,12 +170,16 @@ class StoreLifeTest {
     @Test
     void aCopyTakenWhileItRanIsOldAfterACleanStop() throws IOException {
         startWithUses(3);
-        Path copy = folder.resolve("copy");
-        Files.copy(folder.resolve("keys/keys.mv"), copy);
+        List<String> files = List.of("keys.db", "keys.db-wal");
+        for (String file : files) {
+            Files.copy(folder.resolve("keys").resolve(file), folder.resolve(file));
+        }
         KeyGroup group = store.keyGroup(0);
         group.countUse(group.workKeyAt(RECORD));
         store.close();
-        Files.move(copy, folder.resolve("keys/keys.mv"), StandardCopyOption.REPLACE_EXISTING);
+        for (String file : files) {
+            Files.move(folder.resolve(file), folder.resolve("keys").resolve(file), StandardCopyOption.REPLACE_EXISTING);
+        }
         store = Stores.open(folder);
         assertThat(store.keyGroup(0).eventCounter(COUNTER)).isEqualTo(CEILING);
     }
@@ -316,21 +323,60 @@ class StoreLifeTest {
         assertThat(alarm.outcome()).contains("800 of 1,000").contains("80 %");
     }
 
-    @Test
-    void aBrokenFileIsAFailedStoreThatSaysSo() throws IOException {
-        Files.createDirectories(folder.resolve("keys"));
-        Files.writeString(folder.resolve("keys/keys.mv"), "no store at all, but something long enough to be looked at");
+    private void opensNot(String because) {
         store = Stores.locked(folder);
         assertThat(store.status().state()).isEqualTo(State.FAILED);
-        assertThat(store.status().sentence()).contains("main").contains("keys.mv");
-        StartupException fault = null;
-        try {
-            store.open(Stores.storageKey(), 0);
-        } catch (StartupException e) {
-            fault = e;
-        }
-        assertThat(fault).isNotNull();
-        assertThat(fault.reason()).isEqualTo(Reason.FAILED);
+        assertThat(store.status().sentence()).contains("main").contains("keys.db").contains(because);
+        assertThat(refused(() -> store.open(Stores.storageKey(), 0)).reason()).isEqualTo(Reason.FAILED);
+        store.close();
+    }
+
+    @Test
+    void aBrokenFileIsAFailedStoreThatSaysSo() throws IOException {
+        Path file = Files.createDirectories(folder.resolve("keys")).resolve("keys.db");
+        Files.writeString(file, "no store at all, but something long enough to be looked at");
+        opensNot("it is broken");
+        Files.delete(file);
+        Files.createDirectory(file);
+        opensNot("does not open");
+        Files.delete(file);
+
+        store = Stores.open(folder, 0);
+        store.close();
+        byte[] cut = Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - PAGE);
+        Files.write(file, cut);
+        opensNot("it is broken");
+    }
+
+    @Test
+    void aStoreThatIsBrokenCanBeZeroizedAndBegunAnew() throws IOException, StartupException {
+        Path file = Files.createDirectories(folder.resolve("keys")).resolve("keys.db");
+        Files.writeString(file, "no store at all, but something long enough to be looked at");
+        Files.writeString(folder.resolve("keys/keys.db-wal"), "left by a process that was killed");
+        store = Stores.locked(folder);
+        store.zeroize("Test.");
+        assertThat(store.status().state()).isEqualTo(State.LOCKED);
+        store.initialize(Stores.storageKey(), Stores.CARDS);
+        assertThat(store.status().isOpen()).isTrue();
+    }
+
+    @Test
+    void aFileWithSomethingOfItsOwnInItIsRefused() throws SQLException {
+        store = Stores.open(folder, 0);
+        store.close();
+        Stores.sql(folder.resolve("keys/keys.db"), "CREATE TRIGGER forget AFTER INSERT ON records BEGIN DELETE FROM records; END");
+        opensNot("other tables");
+    }
+
+    @Test
+    void aFileThatCanOnlyBeReadIsRefused() {
+        store = Stores.open(folder, 0);
+        store.close();
+        Path file = folder.resolve("keys/keys.db");
+        assertThat(file.toFile().setReadOnly()).isTrue();
+        // Root may write all the same.
+        assumeFalse(Files.isWritable(file));
+        opensNot("it cannot be written");
     }
 
     @Test
@@ -338,6 +384,7 @@ class StoreLifeTest {
         store = Stores.open(folder, 0);
         DurableKeyStore second = Stores.locked(folder);
         assertThat(second.status().state()).isEqualTo(State.FAILED);
+        assertThat(second.status().sentence()).contains("in use by another process");
         second.close();
     }
 }

@@ -1,6 +1,10 @@
 package org.calypsohsm.keystore;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Arrays;
 
 import org.calypsohsm.audit.AuditLog;
@@ -52,6 +56,13 @@ public final class Stores {
         } catch (StartupException e) {
             store.close();
             throw new AssertionError(e);
+        }
+    }
+
+    /** Changes a file of SQLite, as somebody else could. */
+    public static void sql(Path file, String statement) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file); Statement change = connection.createStatement()) {
+            change.execute(statement);
         }
     }
 }

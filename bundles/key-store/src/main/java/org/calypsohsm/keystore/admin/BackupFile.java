@@ -2,27 +2,25 @@ package org.calypsohsm.keystore.admin;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 import org.calypsohsm.keystore.KeyStoreException;
+import org.calypsohsm.keystore.RecordTables;
 import org.calypsohsm.keystore.Records;
 import org.calypsohsm.keystore.StorageKey;
-import org.h2.mvstore.MVMap;
-import org.h2.mvstore.MVStore;
-import org.h2.mvstore.type.ByteArrayDataType;
-import org.h2.mvstore.type.StringDataType;
 
 /**
- * A backup: an H2 MVStore with the records of a store as they were sealed there, labels that anybody can read, and a sealed
+ * A backup: a file of SQLite with the records of a store as they were sealed there, labels that anybody can read, and a sealed
  * hash of all of them, so that nothing in it can be changed, left out, or exchanged for that of another backup.
  */
 final class BackupFile implements Records {
@@ -42,10 +40,7 @@ final class BackupFile implements Records {
     /** Value of {@link #FORMAT}. */
     static final String FORMAT_1 = "Calypso HSM key store backup 1";
 
-    private static final String RECORDS = "records";
-    private static final String LABELS = "labels";
-    private static final String SEAL = "seal";
-    /** Name that the hash is sealed under; no record has it. */
+    /** Name of the record with the hash; no record of a store has it. */
     private static final String HASH = "backup";
 
     private final SortedMap<String, byte[]> records;
@@ -56,11 +51,6 @@ final class BackupFile implements Records {
         this.records = records;
         this.labels = labels;
         this.key = key;
-    }
-
-    private static <V> MVMap<String, V> map(MVStore store, String name, org.h2.mvstore.type.DataType<V> values) {
-        // Types that are said here: the usual ones of MVStore would make objects of whatever class the file names.
-        return store.openMap(name, new MVMap.Builder<String, V>().keyType(StringDataType.INSTANCE).valueType(values));
     }
 
     /**
@@ -74,21 +64,27 @@ final class BackupFile implements Records {
      */
     static void write(Path file, SortedMap<String, byte[]> records, SortedMap<String, String> labels, StorageKey key)
             throws IOException {
-        Files.createFile(file);
-        try (MVStore store = new MVStore.Builder().fileName(file.toString()).autoCommitDisabled().open()) {
-            map(store, RECORDS, ByteArrayDataType.INSTANCE).putAll(records);
-            map(store, LABELS, StringDataType.INSTANCE).putAll(labels);
-            map(store, SEAL, ByteArrayDataType.INSTANCE).put(HASH, key.seal(HASH, hash(records, labels)));
-            store.commit();
-            store.sync();
-        } catch (RuntimeException e) {
-            Files.deleteIfExists(file);
-            throw new IOException(firstLine(e), e);
+        byte[] image;
+        try (RecordTables tables = RecordTables.inMemory()) {
+            records.forEach(tables::put);
+            labels.forEach(tables::putLabel);
+            tables.put(HASH, key.seal(HASH, hash(records, labels)));
+            image = tables.image();
+        } catch (KeyStoreException e) {
+            throw new IOException(e.reason(), e);
         }
-    }
-
-    private static String firstLine(Throwable e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+            ByteBuffer left = ByteBuffer.wrap(image);
+            while (left.hasRemaining()) {
+                channel.write(left);
+            }
+            channel.force(true);
+        } catch (FileAlreadyExistsException e) {
+            throw e;
+        } catch (IOException e) {
+            Files.deleteIfExists(file);
+            throw e;
+        }
     }
 
     /**
@@ -101,29 +97,23 @@ final class BackupFile implements Records {
         if (!Files.isRegularFile(file)) {
             throw new BadBackupException("there is no file " + file, null);
         }
-        SortedMap<String, byte[]> records = new TreeMap<>();
-        SortedMap<String, String> labels = new TreeMap<>();
-        byte[] seal;
-        try (MVStore store = new MVStore.Builder().fileName(file.toString()).readOnly().open()) {
-            if (!store.getMapNames().containsAll(List.of(RECORDS, LABELS, SEAL))) {
-                throw new BadBackupException("the file " + file + " is no backup of a key store", null);
-            }
-            copy(map(store, LABELS, StringDataType.INSTANCE), labels);
-            copy(map(store, RECORDS, ByteArrayDataType.INSTANCE), records);
-            seal = map(store, SEAL, ByteArrayDataType.INSTANCE).get(HASH);
-        } catch (RuntimeException | OutOfMemoryError e) {
-            // Lengths in a file that was changed may be anything, so an array may be too long for the memory.
-            throw new BadBackupException("the file " + file + " is no backup of a key store, or was changed: " + firstLine(e), e);
+        SortedMap<String, byte[]> records;
+        SortedMap<String, String> labels;
+        // From memory: SQLite would write to a file beside a backup that was changed to say so.
+        try (RecordTables tables = RecordTables.of(Files.readAllBytes(file))) {
+            labels = tables.labels();
+            records = tables.records();
+        } catch (KeyStoreException e) {
+            throw new BadBackupException("the file " + file + " is no backup of a key store, or was changed: " + e.reason(), e);
+        } catch (IOException | OutOfMemoryError e) {
+            throw new BadBackupException("the file " + file + " cannot be read: " + e.getMessage(), e);
         }
+        byte[] seal = records.remove(HASH);
         if (seal == null || !FORMAT_1.equals(labels.get(FORMAT))) {
             throw new BadBackupException("the file " + file + " is no backup of a key store", null);
         }
         requireWhole(file, key, seal, hash(records, labels));
         return new BackupFile(records, labels, key);
-    }
-
-    private static <V> void copy(Map<String, V> from, Map<String, V> to) {
-        from.forEach(to::put);
     }
 
     private static void requireWhole(Path file, StorageKey key, byte[] seal, byte[] hash) throws BadBackupException {

@@ -14,6 +14,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -34,7 +37,6 @@ import org.calypsohsm.key.RestoreReport;
 import org.calypsohsm.key.Role;
 import org.calypsohsm.keystore.DurableKeyStore;
 import org.calypsohsm.keystore.Stores;
-import org.h2.mvstore.MVStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +58,7 @@ class BackupsTest {
         admin.administration.createGroup(ADA, 0, 3, CEILING);
         admin.administration.generate(ADA, 0, work(0x21, 1));
         admin.administration.generate(ADA, 0, system(0xE7, 1));
-        file = folder.resolve("backup.mv");
+        file = folder.resolve("backup.db");
     }
 
     @AfterEach
@@ -194,18 +196,18 @@ class BackupsTest {
         refused(Reason.NOT_PERMITTED, () -> admin.administration.backup(AL, file));
         refused(Reason.NOT_PERMITTED, () -> admin.administration.restore(OSCAR, file));
         assertThat(refused(Reason.BAD_INPUT, this::restore)).hasMessageContaining("there is no file");
-        refused(Reason.BAD_INPUT, () -> admin.administration.backup(ADA, folder.resolve("none/backup.mv")));
+        refused(Reason.BAD_INPUT, () -> admin.administration.backup(ADA, folder.resolve("none/backup.db")));
         Files.writeString(file, "no backup");
         refused(Reason.BAD_INPUT, this::restore);
         refused(Reason.BAD_INPUT, () -> admin.administration.backup(ADA, file));
         assertThat(file).hasContent("no backup");
         Files.delete(file);
-        MVStore.open(file.toString()).close();
+        Stores.sql(file, "CREATE TABLE records (name TEXT, value BLOB)");
         refused(Reason.BAD_INPUT, this::restore);
         admin.close();
-        Files.copy(folder.resolve("first/keys/keys.mv"), folder.resolve("raw.mv"));
+        Files.copy(folder.resolve("first/keys/keys.db"), folder.resolve("raw.db"));
         admin = new Admin(folder.resolve("first"));
-        refused(Reason.BAD_INPUT, () -> admin.administration.restore(ADA, folder.resolve("raw.mv")));
+        refused(Reason.BAD_INPUT, () -> admin.administration.restore(ADA, folder.resolve("raw.db")));
     }
 
     @Test
@@ -234,14 +236,14 @@ class BackupsTest {
     @Test
     void recordsOfTwoBackupsAreNotMixed() throws Exception {
         admin.administration.backup(ADA, file);
-        Path later = folder.resolve("later.mv");
+        Path later = folder.resolve("later.db");
         admin.use(0, 1, 1);
         admin.administration.backup(ADA, later);
         byte[] old = BackupFile.read(file, admin.store.opened().key()).sealed("group/00000000/state");
-        try (MVStore store = MVStore.open(later.toString())) {
-            store.openMap("records", new org.h2.mvstore.MVMap.Builder<String, byte[]>()
-                    .keyType(org.h2.mvstore.type.StringDataType.INSTANCE).valueType(org.h2.mvstore.type.ByteArrayDataType.INSTANCE))
-                    .put("group/00000000/state", old);
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + later);
+                PreparedStatement update = connection.prepareStatement("UPDATE records SET value = ? WHERE name LIKE '%/state'")) {
+            update.setBytes(1, old);
+            assertThat(update.executeUpdate()).isEqualTo(1);
         }
         assertThat(refused(Reason.BAD_INPUT, () -> admin.administration.restore(ADA, later))).hasMessageContaining("was changed");
     }
@@ -261,8 +263,8 @@ class BackupsTest {
         present.administration.createGroup(ADA, 0, 0, CEILING);
         present.administration.generate(ADA, 0, work(0x21, 1));
         present.use(0, 1, 10);
-        present.administration.backup(ADA, tampering.resolve("good.mv"));
-        good = Files.readAllBytes(tampering.resolve("good.mv"));
+        present.administration.backup(ADA, tampering.resolve("good.db"));
+        good = Files.readAllBytes(tampering.resolve("good.db"));
         present.use(0, 1, 20);
         empty = new Admin(tampering.resolve("empty"));
     }
@@ -282,7 +284,7 @@ class BackupsTest {
             throws Exception {
         byte[] changed = good.clone();
         changed[(int) (position * (long) good.length / 100_000)] ^= (byte) change;
-        Path path = tampering.resolve("changed.mv");
+        Path path = tampering.resolve("changed.db");
         Files.write(path, changed);
         Map<String, String> before = present.state();
         try {
