@@ -1,7 +1,5 @@
 package org.calypsohsm.itest.kit;
 
-import static org.junit.Assert.assertEquals;
-
 import java.util.Arrays;
 
 import org.calypsohsm.apdu.CommandApdu;
@@ -122,7 +120,11 @@ public final class Terminal {
     }
 
     private static byte[] withoutStatus(String who, byte[] command, byte[] response) {
-        assertEquals(String.format("%s, instruction %02X", who, command[1]), "9000", String.format("%04X", StatusWord.of(response)));
+        int status = StatusWord.of(response);
+        if (status != StatusWord.OK) {
+            throw new AssertionError(String.format("The %s answered instruction %02X with %s, not with 9000.", who, command[1],
+                    StatusWord.describe(status)));
+        }
         return Arrays.copyOf(response, response.length - 2);
     }
 
@@ -181,7 +183,9 @@ public final class Terminal {
      */
     public void open(int keyIndex) throws ChannelException, CardRemovedException {
         byte[] challenge = samLe(0x84, commands.certificateLength());
-        byte[] opened = field.transmit(commands.openSession(keyIndex, 0, 0, challenge));
+        byte[] opening = commands.openSession(keyIndex, 0, 0, challenge);
+        byte[] opened = field.transmit(opening);
+        withoutStatus("card", opening, opened);
         sam(0x8A, commands.isExtended() ? 2 : 0, 0xFF, commands.digestInit(keyIndex, opened));
     }
 
@@ -208,7 +212,9 @@ public final class Terminal {
      * @throws CardRemovedException if the card leaves the field
      */
     public byte[] close() throws ChannelException, CardRemovedException {
-        byte[] closed = field.transmit(commands.closeSession(samLe(0x8E, commands.certificateLength()), true));
+        byte[] closing = commands.closeSession(samLe(0x8E, commands.certificateLength()), true);
+        byte[] closed = field.transmit(closing);
+        withoutStatus("card", closing, closed);
         sam(0x82, 0, 0, commands.cardCertificate(closed));
         return closed;
     }
