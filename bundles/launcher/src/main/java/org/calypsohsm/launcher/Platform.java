@@ -10,6 +10,8 @@ import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 
+import org.calypsohsm.diagnosis.Diagnosis;
+import org.calypsohsm.diagnosis.Reflect;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceListener;
@@ -72,7 +74,7 @@ final class Platform {
         if (services(PLUGIN, null).isEmpty()) {
             throw missing("No SecurityPlugin", timeout);
         }
-        return new Diagnosis(container).sentences(Set.copyOf(providers));
+        return new Diagnosis(context, container::problem).problems(providers);
     }
 
     private boolean ready(int modules) {
@@ -117,7 +119,7 @@ final class Platform {
 
     private LauncherException missing(String what, Duration timeout) {
         StringBuilder message = new StringBuilder(what + " came up within " + timeout.toSeconds() + " s");
-        List<String> reasons = new Diagnosis(container).sentences(Set.copyOf(providers));
+        List<String> reasons = new Diagnosis(context, container::problem).problems(providers);
         if (reasons.isEmpty()) {
             message.append(": no bundle of the distribution offers one, and nothing failed.");
         } else {

@@ -7,10 +7,10 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.annotations.GogoCommand;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ModuleReport;
+import org.calypsohsm.diagnosis.Diagnosis;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.runtime.ServiceComponentRuntime;
 
 /** The command that tells why something does not work. */
 @Component(service = WhyCommands.class)
@@ -50,7 +50,7 @@ public final class WhyCommands {
                 }
             }
         }
-        sentences.addAll(services.use(ServiceComponentRuntime.class, runtime -> new Why(context, runtime).sentences(name)));
+        sentences.addAll(new Diagnosis(context).of(name));
         if (sentences.isEmpty()) {
             throw new CommandException("No module, bundle or component has the name " + name + ". Try: hsm:status, hsm:modules, felix:lb");
         }

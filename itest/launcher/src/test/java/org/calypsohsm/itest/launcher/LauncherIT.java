@@ -169,7 +169,7 @@ class LauncherIT {
             assertThat(hsm.exitCode()).isEqualTo(1);
             assertThat(hsm.output()).isEmpty();
             assertThat(hsm.errors()).contains("No SecurityModule came up within 2 s",
-                    "bundle org.calypsohsm.sam is not resolved because", "org.bouncycastle");
+                    "Bundle org.calypsohsm.sam does not resolve.", "Bundle org.calypsohsm.sam needs ", "org.bouncycastle");
         }
     }
 
@@ -188,7 +188,7 @@ class LauncherIT {
         try (HsmProcess hsm = hsm("start", "--conf", configuration.toString(), "--timeout", "2")) {
             assertThat(hsm.exitCode()).isEqualTo(1);
             assertThat(hsm.errors()).contains("100, 500, 1000 or 5000 channels, not 7",
-                    "no bundle has a component for the configuration org.calypsohsm.provider.nobody~x");
+                    "No bundle has a component for the configuration org.calypsohsm.provider.nobody~x");
         }
     }
 

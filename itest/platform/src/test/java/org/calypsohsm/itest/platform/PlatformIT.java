@@ -21,23 +21,17 @@ import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ChannelRequest;
 import org.calypsohsm.channel.ModuleReport;
+import org.calypsohsm.itest.kit.HsmOptions;
+import org.calypsohsm.itest.kit.HsmTest;
 import org.calypsohsm.module.SecurityModule;
 import org.calypsohsm.product.SecurityPlugin;
 import org.junit.Before;
 import org.junit.Test;
-import org.junit.runner.RunWith;
-import org.ops4j.pax.exam.Configuration;
-import org.ops4j.pax.exam.Option;
-import org.ops4j.pax.exam.junit.PaxExam;
-import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
-import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.Constants;
 
 /** The platform in a real container: every bundle starts, services come and go, and channels go on meanwhile. */
-@RunWith(PaxExam.class)
-@ExamReactorStrategy(PerClass.class)
-public class PlatformIT {
+public class PlatformIT extends HsmTest {
 
     private static final byte[] GET_CHALLENGE_4 = {(byte) 0x80, (byte) 0x84, 0x00, 0x00, 0x04};
     private static final String MAIN = "main";
@@ -45,20 +39,17 @@ public class PlatformIT {
     private static final String PCI_S3_BUNDLE = "org.calypsohsm.provider.pcis3";
     private static final String SAM_S20_BUNDLE = "org.calypsohsm.provider.sams20";
 
-    private Container container;
     private ChannelManager channels;
 
-    @Configuration
-    public Option[] configuration() {
-        return PlatformOptions.distribution();
+    /** What is shipped, with nothing of the kit between its bundles. */
+    @Override
+    protected HsmOptions options() {
+        return HsmOptions.distribution().withoutFaults();
     }
 
     @Before
-    public void awaitPlatform() {
-        container = new Container();
-        channels = container.service(ChannelManager.class);
-        Container.await("both modules are OPERATIONAL", () -> isOperational(MAIN) && isOperational(SPARE));
-        Container.await("all plugins", () -> container.services(SecurityPlugin.class.getName(), null).size() == 3);
+    public void findChannels() {
+        channels = hsm().channels();
     }
 
     private boolean isOperational(String module) {
@@ -66,12 +57,12 @@ public class PlatformIT {
     }
 
     private int modules(String name) {
-        return container.services(SecurityModule.class.getName(), "(" + SecurityModule.NAME + "=" + name + ")").size();
+        return hsm().services(SecurityModule.class.getName(), "(" + SecurityModule.NAME + "=" + name + ")").size();
     }
 
     @Test
     public void everyBundleIsActive() {
-        for (Bundle bundle : container.bundles()) {
+        for (Bundle bundle : hsm().context().getBundles()) {
             boolean fragment = bundle.getHeaders().get(Constants.FRAGMENT_HOST) != null;
             assertEquals(bundle.getSymbolicName(), fragment ? Bundle.RESOLVED : Bundle.ACTIVE, bundle.getState());
         }
@@ -79,7 +70,7 @@ public class PlatformIT {
 
     @Test
     public void everyProductHasItsPlugin() {
-        List<String> products = container.services(SecurityPlugin.class.getName(), null).stream()
+        List<String> products = hsm().services(SecurityPlugin.class.getName(), null).stream()
                 .map(plugin -> String.valueOf(plugin.getProperty(SecurityPlugin.PRODUCT))).sorted().toList();
         assertEquals(List.of("CD21", "CD97", "Tango"), products);
     }
@@ -103,30 +94,30 @@ public class PlatformIT {
 
     @Test
     public void stoppedProviderTakesItsModuleAway() throws Exception {
-        Bundle provider = container.bundle(SAM_S20_BUNDLE);
+        Bundle provider = hsm().bundle(SAM_S20_BUNDLE);
         provider.stop();
         try {
             assertEquals(0, modules(SPARE));
-            Container.await("the module is not reported any more",
+            hsm().await("the module is not reported any more",
                     () -> channels.modules().stream().noneMatch(report -> report.name().equals(SPARE)));
             assertEquals(1, modules(MAIN));
         } finally {
             provider.start();
         }
-        Container.await("the module comes back", () -> modules(SPARE) == 1 && isOperational(SPARE));
+        hsm().await("the module comes back", () -> modules(SPARE) == 1 && isOperational(SPARE));
     }
 
     @Test
     public void stoppedPluginTakesItsServiceAway() throws Exception {
-        Bundle plugin = container.bundle("org.calypsohsm.product.cd21");
+        Bundle plugin = hsm().bundle("org.calypsohsm.product.cd21");
         String filter = "(" + SecurityPlugin.PRODUCT + "=CD21)";
         plugin.stop();
         try {
-            assertEquals(0, container.services(SecurityPlugin.class.getName(), filter).size());
+            assertEquals(0, hsm().services(SecurityPlugin.class.getName(), filter).size());
         } finally {
             plugin.start();
         }
-        Container.await("the plugin comes back", () -> container.services(SecurityPlugin.class.getName(), filter).size() == 1);
+        hsm().await("the plugin comes back", () -> hsm().services(SecurityPlugin.class.getName(), filter).size() == 1);
     }
 
     @Test
@@ -135,7 +126,7 @@ public class PlatformIT {
             byte[] atr = channel.atr();
             for (int swaps = 0; swaps < 4; swaps++) {
                 String before = channel.module();
-                Bundle provider = container.bundle(before.equals(MAIN) ? PCI_S3_BUNDLE : SAM_S20_BUNDLE);
+                Bundle provider = hsm().bundle(before.equals(MAIN) ? PCI_S3_BUNDLE : SAM_S20_BUNDLE);
                 assertChallenge(channel.exchange(GET_CHALLENGE_4));
                 provider.stop();
                 try {
@@ -145,7 +136,7 @@ public class PlatformIT {
                 } finally {
                     provider.start();
                 }
-                Container.await("module " + before + " comes back", () -> isOperational(before));
+                hsm().await("module " + before + " comes back", () -> isOperational(before));
             }
         }
     }
@@ -163,11 +154,11 @@ public class PlatformIT {
             }
             for (int swaps = 0; swaps < 6; swaps++) {
                 String module = swaps % 2 == 0 ? MAIN : SPARE;
-                Bundle provider = container.bundle(swaps % 2 == 0 ? PCI_S3_BUNDLE : SAM_S20_BUNDLE);
+                Bundle provider = hsm().bundle(swaps % 2 == 0 ? PCI_S3_BUNDLE : SAM_S20_BUNDLE);
                 provider.stop();
                 assertEquals(0, modules(module));
                 provider.start();
-                Container.await("module " + module + " comes back", () -> isOperational(module));
+                hsm().await("module " + module + " comes back", () -> isOperational(module));
             }
             swapping.set(false);
             for (Future<Integer> client : exchanges) {

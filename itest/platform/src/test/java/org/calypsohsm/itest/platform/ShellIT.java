@@ -24,22 +24,17 @@ import org.apache.felix.service.command.CommandSession;
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ChannelRequest;
+import org.calypsohsm.itest.kit.HsmOptions;
+import org.calypsohsm.itest.kit.HsmTest;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.SamKey;
 import org.calypsohsm.product.SecurityPlugin;
 import org.junit.Before;
 import org.junit.Test;
-import org.junit.runner.RunWith;
-import org.ops4j.pax.exam.Configuration;
-import org.ops4j.pax.exam.Option;
-import org.ops4j.pax.exam.junit.PaxExam;
-import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
-import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
-import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 
@@ -49,34 +44,28 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
 
 /** The deployer's commands, typed into a Gogo session of the real container. */
-@RunWith(PaxExam.class)
-@ExamReactorStrategy(PerClass.class)
-public class ShellIT {
+public class ShellIT extends HsmTest {
 
     private static final List<String> READING = List.of("hsm:status", "hsm:modules", "hsm:products", "hsm:groups", "hsm:keys 0",
             "hsm:counters 0", "hsm:ceilings 0");
 
-    private Container container;
     private ChannelManager channels;
     private CommandProcessor processor;
     private String typed = "";
 
-    @Configuration
-    public Option[] configuration() {
-        return PlatformOptions.distribution();
+    /** What is shipped, with nothing of the kit between its bundles. */
+    @Override
+    protected HsmOptions options() {
+        return HsmOptions.distribution().withoutFaults();
     }
 
     @Before
-    public void awaitPlatform() {
-        container = new Container();
-        channels = container.service(ChannelManager.class);
-        processor = container.service(CommandProcessor.class);
-        Container.await("both modules are OPERATIONAL", () -> channels.modules().size() == 2
-                && channels.modules().stream().allMatch(report -> report.state().equals("OPERATIONAL")));
-        Container.await("all plugins", () -> container.services(SecurityPlugin.class.getName(), null).size() == 3);
+    public void awaitCommands() {
+        channels = hsm().channels();
+        processor = hsm().await(CommandProcessor.class);
         for (String command : List.of("status", "modules", "products", "groups")) {
             String filter = "(&(osgi.command.scope=hsm)(osgi.command.function=" + command + "))";
-            Container.await("command " + command, () -> !container.services(null, filter).isEmpty());
+            hsm().await("command " + command, () -> !hsm().services(null, filter).isEmpty());
         }
     }
 
@@ -114,7 +103,7 @@ public class ShellIT {
 
     @Test
     public void statusNamesAStoppedProduct() throws Exception {
-        Bundle plugin = container.bundle("org.calypsohsm.product.cd21");
+        Bundle plugin = hsm().bundle("org.calypsohsm.product.cd21");
         plugin.stop();
         try {
             assertContains(execute("hsm:status"), "NOT OK", "Bundle org.calypsohsm.product.cd21 is stopped.",
@@ -135,8 +124,8 @@ public class ShellIT {
     @Test
     public void pluginOfAHigherRankingShadowsAnother() throws Exception {
         assertEquals("[\"40\",\"50\"]", product("Tango").getJsonArray("serves").toString());
-        BundleContext context = FrameworkUtil.getBundle(ShellIT.class).getBundleContext();
-        ServiceReference<?> tango = container.services(SecurityPlugin.class.getName(), "(" + SecurityPlugin.PRODUCT + "=Tango)").get(0);
+        BundleContext context = hsm().context();
+        ServiceReference<?> tango = hsm().services(SecurityPlugin.class.getName(), "(" + SecurityPlugin.PRODUCT + "=Tango)").get(0);
         Dictionary<String, Object> properties = new Hashtable<>();
         properties.put(SecurityPlugin.PRODUCT, "Field Tango");
         properties.put(SecurityPlugin.ALG, new int[] {0x40});
@@ -166,7 +155,7 @@ public class ShellIT {
             all.append(execute(command)).append(execute(command + " --json"));
         }
         String shown = all.toString().toUpperCase(Locale.ROOT);
-        KeyGroup group = container.service(KeyStore.class).keyGroup(0);
+        KeyGroup group = hsm().await(KeyStore.class).keyGroup(0);
         int looked = 0;
         for (int record = 1; record <= KeyGroup.LAST_WORK_KEY_RECORD; record++) {
             SamKey key = group.workKeyAt(record);
@@ -207,9 +196,9 @@ public class ShellIT {
     public void whySaysWhatIsMissing() throws Exception {
         assertContains(execute("hsm:why main"), "Module main is OPERATIONAL");
         assertContains(execute("hsm:why cd97"), "Bundle org.calypsohsm.product.cd97 runs.", "Component ", " is active.");
-        BundleContext context = FrameworkUtil.getBundle(ShellIT.class).getBundleContext();
+        BundleContext context = hsm().context();
         Bundle broken = context.installBundle("broken", new ByteArrayInputStream(bundle("test.broken", "test.nowhere")));
-        Bundle keys = container.bundle("org.calypsohsm.keystore");
+        Bundle keys = hsm().bundle("org.calypsohsm.keystore");
         try {
             assertContains(execute("hsm:why broken"), "Bundle test.broken does not resolve.", "(osgi.wiring.package=test.nowhere)",
                     "which no bundle offers");

@@ -1,0 +1,100 @@
+package org.calypsohsm.itest.kit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
+
+import org.osgi.framework.Constants;
+
+/**
+ * The folder with the platform: which bundles it has, on which start levels they run, and its configuration.
+ *
+ * @param home the folder
+ */
+record Distribution(Path home) {
+
+    /** System property, and in capitals with underscores an environment variable, with the folder. */
+    static final String HOME = "hsm.home";
+
+    private static final String HOME_VARIABLE = "HSM_HOME";
+    private static final int EARLY = 1;
+    private static final int LIBRARIES = 2;
+    private static final int PLATFORM = 3;
+    /** What weaves and what it needs must be there before the first class that is woven is loaded. */
+    private static final List<String> EARLY_BUNDLES =
+            List.of("org.apache.aries.spifly.", "org.objectweb.asm", "org.eclipse.parsson", "ch.qos.logback.");
+    private static final List<String> LIBRARY_BUNDLES =
+            List.of("jakarta.json-api", "slf4j.api", "org.apache.felix.log", "org.apache.felix.logback");
+
+    /**
+     * A bundle of the distribution.
+     *
+     * @param level its start level
+     */
+    record Jar(Path file, String symbolicName, int level) {
+
+        static Jar of(Path file) {
+            try (JarFile jar = new JarFile(file.toFile())) {
+                String name = jar.getManifest() == null ? null
+                        : jar.getManifest().getMainAttributes().getValue(Constants.BUNDLE_SYMBOLICNAME);
+                if (name == null) {
+                    throw new IllegalStateException("The jar " + file + " is no OSGi bundle: its manifest has no "
+                            + Constants.BUNDLE_SYMBOLICNAME + ". Build it with bnd, or leave it out.");
+                }
+                String symbolicName = name.split(";", 2)[0].strip();
+                return new Jar(file, symbolicName, startLevel(symbolicName));
+            } catch (IOException e) {
+                throw new UncheckedIOException("The jar " + file + " cannot be read: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    static Distribution locate() {
+        String home = System.getProperty(HOME, System.getenv(HOME_VARIABLE));
+        if (home == null) {
+            throw new IllegalStateException("Where is the platform? Set the system property " + HOME + " (or the environment variable "
+                    + HOME_VARIABLE + ") to an unpacked distribution, the folder with the script hsm and the folder bundle;"
+                    + " in a source checkout that is feature-repo/target/dist after ./mvnw package.");
+        }
+        return at(Path.of(home));
+    }
+
+    static Distribution at(Path folder) {
+        Path home = folder.toAbsolutePath().normalize();
+        if (!Files.isDirectory(home.resolve("bundle"))) {
+            throw new IllegalStateException("The folder " + home + " is no distribution of the platform: it has no subfolder bundle."
+                    + " Unpack one there, build it (./mvnw package), or set " + HOME + " to another folder.");
+        }
+        return new Distribution(home);
+    }
+
+    /** @return all bundles that the container runs; the one place that knows where they lie */
+    List<Jar> bundles() {
+        try (Stream<Path> files = Files.list(home.resolve("bundle"))) {
+            return files.filter(file -> file.toString().endsWith(".jar")).sorted().map(Jar::of).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("The folder " + home + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Start level of the kit: its hooks are there before any bundle of the platform starts. */
+    static int kitLevel() {
+        return LIBRARIES;
+    }
+
+    private static int startLevel(String bundle) {
+        return EARLY_BUNDLES.stream().anyMatch(bundle::startsWith) ? EARLY : LIBRARY_BUNDLES.contains(bundle) ? LIBRARIES : PLATFORM;
+    }
+
+    Path configuration() {
+        return home.resolve("conf/hsm.json");
+    }
+
+    Path logging() {
+        return home.resolve("conf/logback.xml");
+    }
+}
