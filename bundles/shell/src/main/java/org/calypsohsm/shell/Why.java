@@ -44,7 +44,7 @@ final class Why {
         return sentences;
     }
 
-    private static boolean isNamed(String full, String name) {
+    static boolean isNamed(String full, String name) {
         return full != null && (full.equals(name) || full.endsWith("." + name));
     }
 

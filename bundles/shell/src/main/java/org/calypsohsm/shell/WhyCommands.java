@@ -7,6 +7,8 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.annotations.GogoCommand;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ModuleReport;
+import org.calypsohsm.trust.BundleTrust;
+import org.calypsohsm.trust.TrustReport;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -51,6 +53,13 @@ public final class WhyCommands {
             }
         }
         sentences.addAll(services.use(ServiceComponentRuntime.class, runtime -> new Why(context, runtime).sentences(name)));
+        if (services.isPresent(BundleTrust.class)) {
+            for (TrustReport report : services.use(BundleTrust.class, BundleTrust::refused)) {
+                if (Why.isNamed(report.bundle().split(" ", 2)[0], name)) {
+                    sentences.add(report.sentence() + " Its modules and products are hidden from the platform until then.");
+                }
+            }
+        }
         if (sentences.isEmpty()) {
             throw new CommandException("No module, bundle or component has the name " + name + ". Try: hsm:status, hsm:modules, felix:lb");
         }

@@ -42,9 +42,8 @@ public final class Activator implements BundleActivator {
     @Override
     public void start(BundleContext context) {
         Path folder = folder(context);
-        seen = TrustedCertificates.read(folder);
         records = new Records();
-        trust = new Trust(context, records, seen);
+        trust = new Trust(context, records, folder);
         ServiceHooks hooks = new ServiceHooks(trust);
         context.addBundleListener(trust);
         context.registerService(new String[] {FindHook.class.getName(), EventListenerHook.class.getName()}, hooks, null);
@@ -64,12 +63,13 @@ public final class Activator implements BundleActivator {
             }
         };
         auditLogs.open();
-        trust.begin();
         watch = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "hsm-trust");
             thread.setDaemon(true);
             return thread;
         });
+        watch.execute(trust::prepare);
+        trust.begin();
         watch.scheduleWithFixedDelay(() -> look(folder), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
@@ -102,7 +102,8 @@ public final class Activator implements BundleActivator {
             records.ended("Signatures of bundles are not checked any more: start the bundle " + context.getBundle().getSymbolicName()
                     + " again.");
         }
-        auditLogs.close();
+        // First what is noted goes into the log, then the log goes.
         records.stop();
+        auditLogs.close();
     }
 }

@@ -47,7 +47,7 @@ final class SignedJar {
      */
     static Set<CodeSigner> signers(Map<String, byte[]> entries) throws RefusedException {
         if (!entries.containsKey(JarFile.MANIFEST_NAME) || entries.keySet().stream().noneMatch(name -> is(SIGNATURE_FILE, name))) {
-            throw new RefusedException("is not signed");
+            throw new RefusedException("is not signed: sign its jar with jarsigner and a certificate that is in the trust store");
         }
         checkNames(entries);
         try (JarInputStream jar = new JarInputStream(new ByteArrayInputStream(inOrder(entries)), true)) {

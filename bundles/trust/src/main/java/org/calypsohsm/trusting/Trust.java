@@ -2,15 +2,19 @@ package org.calypsohsm.trusting;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.CodeSigner;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
@@ -28,6 +32,7 @@ import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.SynchronousBundleListener;
 import org.osgi.framework.namespace.HostNamespace;
+import org.osgi.framework.wiring.BundleCapability;
 import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.framework.wiring.BundleWire;
 import org.osgi.framework.wiring.BundleWiring;
@@ -42,6 +47,8 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
 
     private static final Logger LOG = LoggerFactory.getLogger(Trust.class);
     private static final Set<String> TYPES = Set.of(SecurityModule.class.getName(), SecurityPlugin.class.getName());
+    /** Name space of capabilities in which bundles say which services they will register. */
+    private static final String SERVICE = "osgi.service";
     private static final String REFERENCE = "reference:";
     private static final String NAMELESS = "jar without a symbolic name";
 
@@ -52,7 +59,12 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
     private final Map<Long, Verdict> announced = new ConcurrentHashMap<>();
     /** Bundles that run, or may run after an update, from a file outside of the framework's storage. */
     private final Set<Long> referenced = ConcurrentHashMap.newKeySet();
+    private final Map<Examined, FutureTask<Finding>> findings = new ConcurrentHashMap<>();
+    private final Path folder;
     private volatile TrustedCertificates store;
+
+    private record Examined(BundleRevision revision, TrustedCertificates store) {
+    }
 
     /** What was found of a jar: who signed it, if anybody did, and why it is refused, as the end of a sentence; null if it is not. */
     private record Finding(String signer, String refusal) {
@@ -65,16 +77,43 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
         }
     }
 
-    Trust(BundleContext context, Records records, TrustedCertificates store) {
+    Trust(BundleContext context, Records records, Path folder) {
         this.context = context;
         this.records = records;
-        this.store = store;
+        this.folder = folder;
+    }
+
+    /** @return the trusted certificates; read when they are needed first, since that takes as long as several verdicts */
+    TrustedCertificates certificates() {
+        TrustedCertificates known = store;
+        if (known == null) {
+            synchronized (findings) {
+                known = store == null ? TrustedCertificates.read(folder) : store;
+                store = known;
+            }
+        }
+        return known;
+    }
+
+    /** Examines ahead the bundles that say they offer providers and product plugins: the start need not wait for it. */
+    void prepare() {
+        for (Bundle bundle : context.getBundles()) {
+            BundleRevision revision = bundle.adapt(BundleRevision.class);
+            if (revision != null && revision.getDeclaredCapabilities(SERVICE).stream().anyMatch(Trust::isGuarded)) {
+                finding(revision, certificates());
+            }
+        }
+    }
+
+    private static boolean isGuarded(BundleCapability service) {
+        return service.getAttributes().get(Constants.OBJECTCLASS) instanceof Collection<?> types
+                && types.stream().anyMatch(TYPES::contains);
     }
 
     @Override
     public TrustReport check(byte[] jar) {
         String[] name = {NAMELESS};
-        Finding finding = examine(store, () -> {
+        Finding finding = examine(certificates(), () -> {
             Map<String, byte[]> entries = Content.of(jar);
             name[0] = name(entries);
             return entries;
@@ -103,7 +142,7 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
 
     @Override
     public TrustStoreReport store() {
-        return store.report();
+        return certificates().report();
     }
 
     /** @return whether the bundle has registered a provider or a product plugin */
@@ -151,7 +190,7 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
     }
 
     private Verdict verdict(Bundle bundle) {
-        TrustedCertificates certificates = store;
+        TrustedCertificates certificates = certificates();
         List<BundleRevision> parts = parts(bundle);
         Verdict known = verdicts.get(bundle.getBundleId());
         if (known != null && known.isFor(parts, certificates)) {
@@ -190,7 +229,7 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
         for (BundleRevision part : parts) {
             boolean host = report == null;
             Finding finding = part == null || part.getBundle() == null
-                    ? new Finding(null, "is not installed any more: install it again") : examine(part, certificates);
+                    ? new Finding(null, "is not installed any more: install it again") : finding(part, certificates);
             TrustReport one = report(name, host ? "it" : "its fragment " + name(part.getBundle()), finding);
             if (!one.trusted()) {
                 return one;
@@ -198,6 +237,28 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
             report = host ? one : report;
         }
         return report;
+    }
+
+    private Finding finding(BundleRevision part, TrustedCertificates certificates) {
+        FutureTask<Finding> task = findings.computeIfAbsent(new Examined(part, certificates),
+                key -> new FutureTask<>(() -> examine(part, certificates)));
+        task.run();
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     private Finding examine(BundleRevision part, TrustedCertificates certificates) {
@@ -270,23 +331,16 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
         }
     }
 
-    /** Looks at all bundles that were there before, and makes those let go who hold services of refused ones. */
+    /** Looks at all bundles that were there before, and makes those let go who know services of refused ones. */
     void begin() {
         for (Bundle bundle : context.getBundles()) {
             noteReference(bundle);
         }
         for (Bundle bundle : context.getBundles()) {
-            if (isOffering(bundle) && isUsed(bundle) && !verdict(bundle).report().trusted()) {
+            if (isOffering(bundle) && !verdict(bundle).report().trusted()) {
                 restart(bundle);
             }
         }
-    }
-
-    private static boolean isUsed(Bundle owner) {
-        return Arrays.stream(owner.getRegisteredServices()).filter(Trust::isGuarded).anyMatch(service -> {
-            Bundle[] users = service.getUsingBundles();
-            return users != null && Arrays.stream(users).anyMatch(user -> !user.equals(owner) && user.getBundleId() != Constants.SYSTEM_BUNDLE_ID);
-        });
     }
 
     /** Stops all refused bundles, since nothing hides their services any more. */
@@ -306,16 +360,13 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
         List<Bundle> offering = Arrays.stream(context.getBundles()).filter(Trust::isOffering).toList();
         List<Boolean> before = offering.stream().map(bundle -> verdict(bundle).report().trusted()).toList();
         store = next;
+        findings.keySet().removeIf(examined -> examined.store() != next);
         records.changed(next.folder().toString(), next.describe());
         for (int i = 0; i < before.size(); i++) {
             if (verdict(offering.get(i)).report().trusted() != before.get(i)) {
                 restart(offering.get(i));
             }
         }
-    }
-
-    TrustedCertificates certificates() {
-        return store;
     }
 
     private static void restart(Bundle bundle) {
@@ -342,14 +393,23 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
     public void bundleChanged(BundleEvent event) {
         long id = event.getBundle().getBundleId();
         switch (event.getType()) {
-            case BundleEvent.INSTALLED, BundleEvent.UPDATED -> noteReference(event.getBundle());
+            case BundleEvent.INSTALLED -> noteReference(event.getBundle());
+            case BundleEvent.UPDATED -> {
+                noteReference(event.getBundle());
+                forget(id);
+            }
             case BundleEvent.UNINSTALLED -> {
+                forget(id);
                 verdicts.remove(id);
                 announced.remove(id);
                 referenced.remove(id);
             }
             default -> { }
         }
+    }
+
+    private void forget(long id) {
+        findings.keySet().removeIf(examined -> examined.revision().getBundle().getBundleId() == id);
     }
 
     /** An update location counts for the next update only, and cannot be seen any more after it. */
