@@ -11,10 +11,11 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 
-/** Says why services are missing: bundles that did not start, components that wait, configurations nobody takes. */
+/** Says why services are missing: bundles that did not start or are refused, components that wait, configurations nobody takes. */
 final class Diagnosis {
 
     private static final String RUNTIME = "org.osgi.service.component.runtime.ServiceComponentRuntime";
+    private static final String TRUST = "org.calypsohsm.trust.BundleTrust";
     private static final String REQUIRE = "require";
     /** States of a component configuration, from the Declarative Services specification. */
     private static final int UNSATISFIED_CONFIGURATION = 1;
@@ -45,7 +46,18 @@ final class Diagnosis {
             }
         }
         components(sentences, pids);
+        refused(sentences);
         return sentences;
+    }
+
+    private void refused(List<String> sentences) {
+        ServiceReference<?> reference = context.getServiceReference(TRUST);
+        Object trust = reference == null ? null : context.getService(reference);
+        if (trust != null) {
+            for (Object report : (List<?>) Reflect.call(trust, reference.getBundle(), TRUST, "refused")) {
+                sentences.add(String.valueOf(Reflect.call(report, "sentence")));
+            }
+        }
     }
 
     private String notActive(Bundle bundle) {

@@ -283,7 +283,7 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
             if (certificates.problem() != null) {
                 // Read all the same, for its name.
                 content.call();
-                throw new RefusedException("cannot be checked since " + certificates.problem());
+                throw new RefusedException("cannot be checked because " + certificates.problem());
             }
             RefusedException refusal = null;
             for (CodeSigner one : SignedJar.signers(content.call())) {

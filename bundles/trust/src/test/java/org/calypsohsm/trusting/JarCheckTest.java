@@ -200,7 +200,7 @@ class JarCheckTest {
     void storeThatTrustsNobody() throws Exception {
         byte[] signed = us.sign(unsigned);
         assertThat(new Trust(null, new Records(), store.resolve("missing")).check(signed).sentence())
-                .contains("cannot be checked since the trust store", "missing", "hsm.trust.store");
+                .contains("cannot be checked because the trust store", "missing", "hsm.trust.store");
         Path empty = Files.createDirectory(store.resolve("empty"));
         assertThat(new Trust(null, new Records(), empty).check(signed).sentence()).contains("is empty: put a certificate");
         Files.writeString(store.resolve("broken.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");

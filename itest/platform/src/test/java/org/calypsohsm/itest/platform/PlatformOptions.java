@@ -53,7 +53,7 @@ final class PlatformOptions {
     }
 
     private static int level(String jar) {
-        if (Stream.of("asm", "org.apache.aries.spifly", "parsson", "logback").anyMatch(jar::startsWith)) {
+        if (Stream.of("asm", "org.apache.aries.spifly", "parsson", "logback", "org.calypsohsm.trusting").anyMatch(jar::startsWith)) {
             return EARLY;
         }
         return Stream.of("jakarta.json", "slf4j-api", "org.apache.felix.log").anyMatch(jar::startsWith) ? LIBRARIES : PLATFORM;

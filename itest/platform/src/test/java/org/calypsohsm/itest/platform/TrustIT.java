@@ -1,0 +1,165 @@
+package org.calypsohsm.itest.platform;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+
+import org.calypsohsm.audit.AuditTrail;
+import org.calypsohsm.channel.ChannelManager;
+import org.calypsohsm.product.SecurityPlugin;
+import org.calypsohsm.trust.BundleTrust;
+import org.calypsohsm.trust.TrustReport;
+import org.junit.Before;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
+
+/** Providers and product plugins that come while the platform runs: signed, unsigned and tampered. */
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class TrustIT {
+
+    private static final String OEM = "com.example.oem";
+    private static final String CD21 = "org.calypsohsm.product.cd21";
+    private static final String SAM_S20 = "org.calypsohsm.provider.sams20";
+    private static final String CODE = "org/calypsohsm/product/cd21/Cd21Plugin.class";
+    private static final String SPARE = "spare";
+    /** Where the configuration, outside of the container, leaves the jars for the tests inside. */
+    private static final Path FOLDER = Path.of("target", "trust-it").toAbsolutePath();
+
+    private BundleContext context;
+    private Container container;
+    private ChannelManager channels;
+    private BundleTrust trust;
+    private AuditTrail trail;
+
+    @Configuration
+    public Option[] configuration() throws Exception {
+        Files.createDirectories(FOLDER);
+        byte[] unsigned = OemJars.unsigned(OemJars.distributed(CD21), OEM);
+        Files.write(FOLDER.resolve("unsigned.jar"), unsigned);
+        Files.write(FOLDER.resolve("signed.jar"), OemJars.sign(unsigned));
+        Files.write(FOLDER.resolve("tampered.jar"), OemJars.tamper(OemJars.sign(unsigned), CODE));
+        Path provider = OemJars.distributed(SAM_S20);
+        Files.copy(provider, FOLDER.resolve("provider-signed.jar"), StandardCopyOption.REPLACE_EXISTING);
+        Files.write(FOLDER.resolve("provider-unsigned.jar"), OemJars.unsigned(provider, SAM_S20));
+        Path audit = Files.createTempDirectory(FOLDER, "audit");
+        Path pin = Files.writeString(FOLDER.resolve("pin"), "258025");
+        return PlatformOptions.distribution(Files.writeString(FOLDER.resolve("conf.json"), """
+                {
+                  ":configurator:resource-version": 1,
+                  ":configurator:symbolic-name": "org.calypsohsm.itest.trust",
+                  ":configurator:version": "1.0.0",
+                  "org.calypsohsm.keystore.test": {"groups": [0]},
+                  "org.calypsohsm.auditlog": {"directory": "%s", "pinFile": "%s"},
+                  "org.calypsohsm.provider.pcis3~main": {"hsm.module.name": "main", "model": 100, "serialNumber": "B0000001",
+                    "keyGroups": [0]},
+                  "org.calypsohsm.provider.sams20~spare": {"hsm.module.name": "spare", "serialNumber": "C0000001", "keyGroups": [0]}
+                }
+                """.formatted(audit, pin)));
+    }
+
+    @Before
+    public void awaitPlatform() {
+        context = FrameworkUtil.getBundle(TrustIT.class).getBundleContext();
+        container = new Container();
+        channels = container.service(ChannelManager.class);
+        trust = container.service(BundleTrust.class);
+        trail = container.service(AuditTrail.class);
+        Container.await("both modules are OPERATIONAL", () -> isOperational("main") && isOperational(SPARE));
+        Container.await("all plugins", () -> container.services(SecurityPlugin.class.getName(), null).size() == 3);
+    }
+
+    private boolean isOperational(String module) {
+        return channels.modules().stream().anyMatch(report -> report.name().equals(module) && report.state().equals("OPERATIONAL"));
+    }
+
+    private static byte[] jar(String name) throws IOException {
+        return Files.readAllBytes(FOLDER.resolve(name));
+    }
+
+    private static ByteArrayInputStream stream(byte[] jar) {
+        return new ByteArrayInputStream(jar);
+    }
+
+    /** @return whether the virtual SAM may see a plugin of a bundle */
+    private boolean isServed(Bundle bundle) {
+        try {
+            return container.bundle("org.calypsohsm.sam").getBundleContext().getServiceReferences(SecurityPlugin.class, null).stream()
+                    .anyMatch(plugin -> bundle.equals(plugin.getBundle()));
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static boolean isRegistered(Bundle bundle) {
+        return bundle.getRegisteredServices() != null;
+    }
+
+    private boolean isAudited(String subject, String reason) {
+        return trail.tail(1000).stream().map(entry -> entry.event()).anyMatch(event -> event.act().equals("bundle.refused")
+                && event.subject().startsWith(subject + " ") && event.outcome().contains(reason));
+    }
+
+    @Test
+    public void everyProviderAndProductOfTheDistributionIsTrusted() {
+        assertEquals(List.of(), trust.refused());
+        TrustReport report = trust.check(container.bundle(CD21).getBundleId());
+        assertTrue(report.sentence(), report.trusted());
+        assertEquals(1, trust.store().certificates().size());
+    }
+
+    @Test
+    public void unsignedProductIsRefusedAndTheSameSignedIsServed() throws Exception {
+        assertFalse(trust.check(jar("unsigned.jar")).trusted());
+        assertTrue(trust.check(jar("signed.jar")).trusted());
+        Bundle oem = context.installBundle("oem:1", stream(jar("unsigned.jar")));
+        try {
+            oem.start();
+            Container.await("the plugin is registered", () -> isRegistered(oem));
+            assertFalse("served", isServed(oem));
+            assertEquals(OEM, trust.refused().get(0).bundle().split(" ")[0]);
+            Container.await("an entry in the audit log", () -> isAudited(OEM, "is not signed"));
+
+            oem.update(stream(jar("signed.jar")));
+            Container.await("the plugin is served", () -> isServed(oem));
+            assertEquals(List.of(), trust.refused());
+
+            oem.update(stream(jar("tampered.jar")));
+            Container.await("the plugin is registered", () -> isRegistered(oem));
+            assertFalse("served", isServed(oem));
+            Container.await("an entry in the audit log", () -> isAudited(OEM, CODE));
+        } finally {
+            oem.uninstall();
+        }
+    }
+
+    @Test
+    public void providerUpdatedToAnUnsignedJarLosesItsModule() throws Exception {
+        Bundle provider = container.bundle(SAM_S20);
+        provider.update(stream(jar("provider-unsigned.jar")));
+        try {
+            Container.await("the module is registered", () -> isRegistered(provider));
+            Container.await("an entry in the audit log", () -> isAudited(SAM_S20, "is not signed"));
+            assertFalse("the channel manager has it", channels.modules().stream().anyMatch(report -> report.name().equals(SPARE)));
+        } finally {
+            provider.update(stream(jar("provider-signed.jar")));
+        }
+        Container.await("the module comes back", () -> isOperational(SPARE));
+    }
+}
