@@ -52,7 +52,9 @@ public final class Activator implements BundleActivator {
             @Override
             public AuditLog addingService(ServiceReference<AuditLog> reference) {
                 AuditLog log = super.addingService(reference);
-                records.come(log);
+                if (log != null) {
+                    records.come(log);
+                }
                 return log;
             }
 

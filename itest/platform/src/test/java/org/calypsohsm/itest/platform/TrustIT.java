@@ -2,17 +2,25 @@ package org.calypsohsm.itest.platform;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
+import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 import org.calypsohsm.audit.AuditTrail;
+import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelManager;
+import org.calypsohsm.channel.ChannelRequest;
+import org.calypsohsm.channel.ModuleUnavailableException;
 import org.calypsohsm.product.SecurityPlugin;
 import org.calypsohsm.trust.BundleTrust;
 import org.calypsohsm.trust.TrustReport;
@@ -34,6 +42,7 @@ import org.osgi.framework.InvalidSyntaxException;
 @ExamReactorStrategy(PerClass.class)
 public class TrustIT {
 
+    private static final byte[] GET_CHALLENGE_4 = {(byte) 0x80, (byte) 0x84, 0x00, 0x00, 0x04};
     private static final String OEM = "com.example.oem";
     private static final String CD21 = "org.calypsohsm.product.cd21";
     private static final String SAM_S20 = "org.calypsohsm.provider.sams20";
@@ -41,6 +50,8 @@ public class TrustIT {
     private static final String SPARE = "spare";
     /** Where the configuration, outside of the container, leaves the jars for the tests inside. */
     private static final Path FOLDER = Path.of("target", "trust-it").toAbsolutePath();
+
+    private static final Path STORE = FOLDER.resolve("store");
 
     private BundleContext context;
     private Container container;
@@ -60,7 +71,10 @@ public class TrustIT {
         Files.write(FOLDER.resolve("provider-unsigned.jar"), OemJars.unsigned(provider, SAM_S20));
         Path audit = Files.createTempDirectory(FOLDER, "audit");
         Path pin = Files.writeString(FOLDER.resolve("pin"), "258025");
-        return PlatformOptions.distribution(Files.writeString(FOLDER.resolve("conf.json"), """
+        Path certificate = Path.of(System.getProperty("hsm.home"), "conf/trust/developer.pem");
+        Files.copy(certificate, Files.createDirectories(STORE).resolve("developer.pem"), StandardCopyOption.REPLACE_EXISTING);
+        List<Option> options = new ArrayList<>(List.of(frameworkProperty("hsm.trust.store").value(STORE.toString())));
+        options.addAll(Arrays.asList(PlatformOptions.distribution(Files.writeString(FOLDER.resolve("conf.json"), """
                 {
                   ":configurator:resource-version": 1,
                   ":configurator:symbolic-name": "org.calypsohsm.itest.trust",
@@ -71,7 +85,8 @@ public class TrustIT {
                     "keyGroups": [0]},
                   "org.calypsohsm.provider.sams20~spare": {"hsm.module.name": "spare", "serialNumber": "C0000001", "keyGroups": [0]}
                 }
-                """.formatted(audit, pin)));
+                """.formatted(audit, pin)))));
+        return options.toArray(Option[]::new);
     }
 
     @Before
@@ -161,5 +176,24 @@ public class TrustIT {
             provider.update(stream(jar("provider-signed.jar")));
         }
         Container.await("the module comes back", () -> isOperational(SPARE));
+    }
+
+    /** All modules and products go in an orderly way, and what was open goes on when they come back. */
+    @Test
+    public void removedCertificateTakesModulesAwayUntilItComesBack() throws Exception {
+        try (Channel channel = channels.open(ChannelRequest.forKeyGroup(0).withIdleTimeout(Duration.ZERO))) {
+            assertEquals(6, channel.exchange(GET_CHALLENGE_4).length);
+            Path away = Files.move(STORE.resolve("developer.pem"), FOLDER.resolve("away.pem"), StandardCopyOption.REPLACE_EXISTING);
+            try {
+                Container.await("no module is there", () -> channels.modules().isEmpty());
+                Container.await("an entry in the audit log", () -> isAudited(SAM_S20, "is empty"));
+                assertThrows(ModuleUnavailableException.class, () -> channel.exchange(GET_CHALLENGE_4));
+            } finally {
+                Files.move(away, STORE.resolve("developer.pem"));
+            }
+            Container.await("both modules are OPERATIONAL", () -> isOperational("main") && isOperational(SPARE));
+            assertEquals(6, channel.exchange(GET_CHALLENGE_4).length);
+        }
+        assertEquals(List.of(), trust.refused());
     }
 }
