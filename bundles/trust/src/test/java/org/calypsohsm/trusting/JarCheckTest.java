@@ -88,8 +88,18 @@ class JarCheckTest {
     /** Without the digest of the main attributes, Java takes a jar with another activator for intact. */
     @Test
     void signatureThatDoesNotCoverTheManifest() throws Exception {
-        byte[] signed = us.sign(unsigned);
-        assertRefused(Jars.replace(signed, "META-INF/US.SF", "-Digest-Manifest-Main-Attributes", "-Digest-Nothing"), "does not cover");
+        byte[] uncovered = signedAnew(us.sign(unsigned), "-Digest-Manifest-Main-Attributes", "-Digest-Nothing");
+        assertRefused(uncovered, "does not cover");
+        assertRefused(Jars.replace(uncovered, MANIFEST, "Bundle-Version: 1.0.0", "Bundle-Version: 1.0.0\r\nBundle-Activator: evil.Code"),
+                "does not cover");
+        assertTrusted(signedAnew(us.sign(unsigned), "Created-By", "Created-by"), us);
+    }
+
+    /** Changes the signature file of a jar, and signs that. */
+    private static byte[] signedAnew(byte[] jar, String from, String to) throws Exception {
+        byte[] changed = Jars.replace(jar, "META-INF/US.SF", from, to);
+        byte[] block = us.signFile(Content.of(changed).get("META-INF/US.SF"));
+        return Jars.change(changed, entries -> entries.put("META-INF/US.EC", block));
     }
 
     @Test
