@@ -31,4 +31,7 @@ public interface BundleTrust {
 
     /** @return the installed bundles whose services are hidden now, in the order of their numbers */
     List<TrustReport> refused();
+
+    /** @return the certificates that are trusted now */
+    TrustStoreReport store();
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 import org.calypsohsm.diagnosis.Components.Component;
@@ -27,6 +28,7 @@ public final class Diagnosis {
 
     /** Namespace in which bundles say which services they will register; of the OSGi Compendium. */
     private static final String SERVICE_NAMESPACE = "osgi.service";
+    private static final String TRUST = "org.calypsohsm.trust.BundleTrust";
     /** What the framework adds to a reason: its numbers of bundles, as in {@code [12](R 12.0)}, and the reason once more. */
     private static final Pattern NOISE = Pattern.compile(" ?\\[\\d+\\](\\(R [\\d.]+\\))?| Unresolved requirements: .*");
 
@@ -72,6 +74,22 @@ public final class Diagnosis {
                 its.stream().filter(component -> isNamed(component.name(), name)).forEach(component -> component(sentences, component));
             }
         }
+        sentences.addAll(refused(bundle -> isNamed(bundle, name)));
+        return sentences;
+    }
+
+    /** @return what is said of bundles whose modules and products are hidden, since nobody trusted signed them */
+    private List<String> refused(Predicate<String> symbolicName) {
+        ServiceReference<?> reference = context.getServiceReference(TRUST);
+        Object trust = reference == null ? null : context.getService(reference);
+        List<String> sentences = new ArrayList<>();
+        if (trust != null) {
+            for (Object report : (List<?>) Reflect.call(trust, reference.getBundle(), TRUST, "refused")) {
+                if (symbolicName.test(String.valueOf(Reflect.call(report, "bundle")).split(" ", 2)[0])) {
+                    sentences.add(Reflect.call(report, "sentence") + " Its modules and products are hidden from the platform until then.");
+                }
+            }
+        }
         return sentences;
     }
 
@@ -108,6 +126,7 @@ public final class Diagnosis {
                 sentences.add("No bundle has a component for the configuration " + pid + ".");
             }
         }
+        sentences.addAll(refused(bundle -> true));
         return sentences;
     }
 
@@ -122,6 +141,7 @@ public final class Diagnosis {
     public List<String> ofService(String type, String filter) {
         List<String> sentences = new ArrayList<>();
         service(sentences, type, filter, new HashSet<>());
+        sentences.addAll(refused(bundle -> true));
         return sentences;
     }
 

@@ -36,6 +36,10 @@ final class Container implements AutoCloseable {
     /** What weaves and what it needs must be there before the first class that is woven is loaded. */
     private static final List<String> EARLY_BUNDLES =
             List.of("org.apache.aries.spifly.", "org.objectweb.asm", "org.eclipse.parsson", "ch.qos.logback.");
+    /** It must be there before the first service that it may have to hide. */
+    private static final String TRUST = "org.calypsohsm.trusting";
+    /** Property of the framework, and of the system: the folder with the certificates that are trusted. */
+    private static final String TRUST_STORE = "hsm.trust.store";
     private static final List<String> LIBRARY_BUNDLES = List.of("jakarta.json-api", "slf4j.api", "org.apache.felix.log", "org.apache.felix.logback");
     private static final long STOP_MILLIS = 20_000;
     /** SPI-Fly tells of each service it finds; held here, since the JDK may forget a logger's level otherwise. */
@@ -82,6 +86,7 @@ final class Container implements AutoCloseable {
         // Gogo starts no shell on the terminal by itself; the one of hsm start --shell reads the folder etc of the distribution.
         properties.put("gosh.args", "--nointeractive");
         properties.put("gosh.home", distribution.home().toString());
+        properties.put(TRUST_STORE, System.getProperty(TRUST_STORE, distribution.configuration("trust").toString()));
         // Problems reach the user through the framework's events, with reasons; its own log would say them twice.
         properties.put("felix.log.level", "0");
         return properties;
@@ -115,7 +120,7 @@ final class Container implements AutoCloseable {
     }
 
     private static int startLevel(String bundle) {
-        return EARLY_BUNDLES.stream().anyMatch(bundle::startsWith) ? EARLY
+        return bundle.equals(TRUST) || EARLY_BUNDLES.stream().anyMatch(bundle::startsWith) ? EARLY
                 : LIBRARY_BUNDLES.contains(bundle) ? LIBRARIES : PLATFORM;
     }
 

@@ -71,14 +71,14 @@ final class Platform {
         if (reports().size() < fewest) {
             throw missing("No SecurityModule", timeout);
         }
-        if (services(PLUGIN, null).isEmpty()) {
+        if (plugins().isEmpty()) {
             throw missing("No SecurityPlugin", timeout);
         }
         return new Diagnosis(context, container::problem).problems(providers);
     }
 
     private boolean ready(int modules) {
-        if (services(MANAGER, null).isEmpty() || services(PLUGIN, null).isEmpty()) {
+        if (services(MANAGER, null).isEmpty() || plugins().isEmpty()) {
             return false;
         }
         List<?> reports = reports();
@@ -161,7 +161,7 @@ final class Platform {
                     + call(report, "state") + ")");
         }
         Set<String> products = new TreeSet<>();
-        services(PLUGIN, null).forEach(plugin -> products.add(String.valueOf(plugin.getProperty(PRODUCT))));
+        plugins().forEach(plugin -> products.add(String.valueOf(plugin.getProperty(PRODUCT))));
         return "modules " + String.join(", ", modules) + "; products " + String.join(", ", products);
     }
 
@@ -174,13 +174,24 @@ final class Platform {
         return manager == null ? List.of() : (List<?>) Reflect.call(manager, managers.get(0).getBundle(), MANAGER, "modules");
     }
 
+    /** As the channel manager sees them: what is hidden since nobody trusted signed it is not hidden from the framework. */
+    private List<ServiceReference<?>> plugins() {
+        List<ServiceReference<?>> managers = services(MANAGER, null);
+        BundleContext viewer = managers.isEmpty() ? null : managers.get(0).getBundle().getBundleContext();
+        return viewer == null ? List.of() : services(viewer, PLUGIN, null);
+    }
+
     private static String call(Object report, String component) {
         return String.valueOf(Reflect.call(report, component));
     }
 
     private List<ServiceReference<?>> services(String type, String filter) {
+        return services(context, type, filter);
+    }
+
+    private static List<ServiceReference<?>> services(BundleContext viewer, String type, String filter) {
         try {
-            ServiceReference<?>[] found = context.getAllServiceReferences(type, filter);
+            ServiceReference<?>[] found = viewer.getAllServiceReferences(type, filter);
             return found == null ? List.of() : Arrays.asList(found);
         } catch (InvalidSyntaxException e) {
             throw new IllegalStateException(e);

@@ -1,5 +1,6 @@
 package org.calypsohsm.shell;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -12,6 +13,8 @@ import org.calypsohsm.channel.ModuleReport;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.SamKey;
+import org.calypsohsm.trust.BundleTrust;
+import org.calypsohsm.trust.TrustStoreReport;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -57,6 +60,21 @@ final class Status {
             problems.add("There is no product plugin: no command that uses a key can succeed.");
         }
         groups.forEach(this::group);
+        trust(services);
+    }
+
+    private void trust(Services services) throws CommandException {
+        if (!services.isPresent(BundleTrust.class)) {
+            problems.add("Signatures of bundles are not checked: start the bundle org.calypsohsm.trusting.");
+            return;
+        }
+        TrustStoreReport store = services.use(BundleTrust.class, BundleTrust::store);
+        if (store.problem() != null) {
+            problems.add(store.problem());
+        }
+        store.certificates().stream().map(certificate -> Expiry.of(certificate, Instant.now())).filter(Expiry::isNear)
+                .forEach(expiry -> problems.add(expiry.sentence()));
+        services.use(BundleTrust.class, BundleTrust::refused).forEach(report -> problems.add(report.sentence()));
     }
 
     private void bundles(Bundle[] bundles) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.StringReader;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +17,13 @@ import jakarta.json.JsonReader;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ModuleReport;
 import org.calypsohsm.key.KeyStore;
+import org.calypsohsm.trust.BundleTrust;
+import org.calypsohsm.trust.TrustReport;
+import org.calypsohsm.trust.TrustStoreReport;
+import org.calypsohsm.trust.TrustedCertificate;
 import org.junit.jupiter.api.Test;
 import org.osgi.framework.Bundle;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
 
 /** The commands that only read. */
 class CommandsTest {
@@ -116,8 +123,50 @@ class CommandsTest {
         assertThatThrownBy(() -> new ProductCommands(fakes.context()).products(true, "-x")).hasMessageContaining("no option -x");
     }
 
+    private void trust(TrustStoreReport store, TrustReport... refused) {
+        fakes.service(BundleTrust.class, Fakes.fake(BundleTrust.class, Map.of("store", arguments -> store,
+                "refused", arguments -> List.of(refused))));
+    }
+
+    private static TrustStoreReport store(Duration left) {
+        return new TrustStoreReport("/trust", List.of(new TrustedCertificate("CN=Us", "A1B2", Instant.now().plus(left), false)), null);
+    }
+
+    @Test
+    void trustedCertificatesAreListed() throws Exception {
+        trust(store(Duration.ofDays(900)));
+        TrustCommands commands = new TrustCommands(fakes.context());
+        assertThat(commands.trust(false).lines().skip(1)).singleElement().asString().matches("CN=Us +A1B2 +20.* +no");
+        assertThat(array(commands.trust(true)).getJsonObject(0).getString("fingerprint")).isEqualTo("A1B2");
+        trust(new TrustStoreReport("/trust", List.of(), "No bundle is trusted."));
+        assertThat(commands.trust(false)).isEqualTo("No bundle is trusted.");
+        assertThat(commands.trust(true)).isEqualTo("[]");
+    }
+
+    @Test
+    void statusSaysWhatIsNotTrusted() throws Exception {
+        trust(store(Duration.ofDays(29)), new TrustReport("oem 1.0.0", false, null, "Bundle oem 1.0.0 is refused."));
+        assertThat(new StatusCommands(fakes.context()).status(false)).contains("CN=Us expires on", "- Bundle oem 1.0.0 is refused.");
+        trust(store(Duration.ofDays(-1)));
+        assertThat(new StatusCommands(fakes.context()).status(false)).contains("CN=Us has expired on");
+        trust(new TrustStoreReport("/trust", List.of(), "No bundle is trusted."));
+        assertThat(new StatusCommands(fakes.context()).status(false)).contains("- No bundle is trusted.").doesNotContain("not checked");
+    }
+
+    @Test
+    void whyNamesWhoIsNotTrusted() throws Exception {
+        trust(store(Duration.ofDays(900)), new TrustReport("com.example.oem 1.0.0", false, null, "Bundle com.example.oem 1.0.0 is refused."));
+        fakes.service(ServiceComponentRuntime.class, Fakes.fake(ServiceComponentRuntime.class,
+                Map.of("getComponentDescriptionDTOs", arguments -> List.of())));
+        fakes.bundle("com.example.oem", Bundle.ACTIVE);
+        WhyCommands commands = new WhyCommands(fakes.context());
+        assertThat(commands.why("oem")).contains("Bundle com.example.oem runs.", "Bundle com.example.oem 1.0.0 is refused.", "hidden");
+        assertThatThrownBy(() -> commands.why("other")).hasMessageContaining("has the name other");
+    }
+
     @Test
     void statusIsOkWhenAllIsWell() throws Exception {
+        trust(store(Duration.ofDays(31)));
         manager(Fakes.module("main", OPERATIONAL, 500, 12, 5));
         fakes.service(KeyStore.class, Fakes.keyStore(Map.of(3, 1), Fakes.key(1, 0x40, 3))).plugin("Tango", 0x40);
         StatusCommands commands = new StatusCommands(fakes.context());
@@ -137,11 +186,12 @@ class CommandsTest {
         assertThat(status).startsWith("NOT OK: ").contains("Module full is full", "Module down is FAILED: Because of down.",
                 "Bundle broken does not resolve.", "Bundle halted is stopped.", "Key group 5 is on no module", "There is no product plugin",
                 "Key group 5 has 1 key of ALG 40, which no product plugin serves.", "Counter 3 of key group 5 is at 950, which is 95 %");
-        assertThat(object(new StatusCommands(fakes.context()).status(true)).getJsonArray("problems")).hasSize(8);
+        assertThat(object(new StatusCommands(fakes.context()).status(true)).getJsonArray("problems")).hasSize(9);
     }
 
     @Test
     void statusWorksWithoutAnyService() throws Exception {
-        assertThat(new StatusCommands(fakes.context()).status(false)).contains("no channel manager", "no key store", "no product plugin");
+        assertThat(new StatusCommands(fakes.context()).status(false)).contains("no channel manager", "no key store", "no product plugin",
+                "Signatures of bundles are not checked");
     }
 }

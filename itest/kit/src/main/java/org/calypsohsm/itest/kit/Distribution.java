@@ -26,7 +26,7 @@ record Distribution(Path home) {
     private static final int PLATFORM = 3;
     /** What weaves and what it needs must be there before the first class that is woven is loaded. */
     private static final List<String> EARLY_BUNDLES =
-            List.of("org.apache.aries.spifly.", "org.objectweb.asm", "org.eclipse.parsson", "ch.qos.logback.");
+            List.of("org.apache.aries.spifly.", "org.objectweb.asm", "org.eclipse.parsson", "ch.qos.logback.", "org.calypsohsm.trusting");
     private static final List<String> LIBRARY_BUNDLES =
             List.of("jakarta.json-api", "slf4j.api", "org.apache.felix.log", "org.apache.felix.logback");
 
@@ -92,6 +92,11 @@ record Distribution(Path home) {
 
     Path configuration() {
         return home.resolve("conf/hsm.json");
+    }
+
+    /** @return the folder with the certificates that are trusted to sign bundles */
+    Path trust() {
+        return home.resolve("conf/trust");
     }
 
     Path logging() {

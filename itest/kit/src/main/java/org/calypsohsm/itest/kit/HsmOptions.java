@@ -34,6 +34,7 @@ public final class HsmOptions {
     /** Framework property: {@code false} leaves modules as they are, so that no fault can be injected. */
     static final String FAULTS = "hsm.itest.faults";
 
+    private static final String TRUST = "org.calypsohsm.trusting";
     private static final String TEST_STORE = "org.calypsohsm.keystore.test";
     private static final String DURABLE_STORE = "org.calypsohsm.keystore.durable";
     private static final String GROUPS = "groups";
@@ -46,6 +47,7 @@ public final class HsmOptions {
     private final List<Consumer<ConfigurationFile>> changes = new ArrayList<>();
     private ConfigurationFile configuration;
     private Path folder;
+    private Path trustStore;
     private boolean faults = true;
 
     private HsmOptions(Distribution distribution) {
@@ -188,6 +190,28 @@ public final class HsmOptions {
     }
 
     /**
+     * Trusts the certificates of a folder in place of the distribution's {@code conf/trust}: only bundles that one of them
+     * signed become providers and product plugins.
+     *
+     * @param certificates folder with certificates, PEM or DER
+     * @return this
+     */
+    public HsmOptions trustStore(Path certificates) {
+        trustStore = certificates.toAbsolutePath();
+        return this;
+    }
+
+    /**
+     * Leaves out the check who signed, so that unsigned bundles become providers and product plugins: for a bundle that is
+     * still being written.
+     *
+     * @return this
+     */
+    public HsmOptions withoutTrust() {
+        return without(TRUST);
+    }
+
+    /**
      * Adds whatever else Pax Exam can do.
      *
      * @param options options of Pax Exam
@@ -245,6 +269,7 @@ public final class HsmOptions {
         options.add(frameworkProperty("configurator.initial").value(written.toUri().toString()));
         // A shell on the standard input of the tests would stop the container at its end.
         options.add(frameworkProperty("gosh.args").value("--nointeractive"));
+        options.add(frameworkProperty("hsm.trust.store").value(trustStore == null ? distribution.trust().toString() : trustStore.toString()));
         options.add(frameworkProperty(MODULES).value(String.join(",", file.modules())));
         options.add(frameworkProperty(FAULTS).value(Boolean.toString(faults)));
         options.add(systemProperty("logback.configurationFile").value(System.getProperty("logback.configurationFile",

@@ -7,6 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -156,15 +159,57 @@ class LauncherIT {
         }
     }
 
-    @Test
-    void missingBundleIsNamed() throws Exception {
+    /** Copies the distribution without some of its bundles. */
+    private Path distributionWithout(String bundle) throws IOException {
         Path home = work.resolve("dist");
         try (Stream<Path> files = Files.walk(HOME)) {
-            for (Path file : files.filter(path -> !path.getFileName().toString().startsWith("bcprov")).toList()) {
+            for (Path file : files.filter(path -> !path.getFileName().toString().startsWith(bundle)).toList()) {
                 Files.copy(file, home.resolve(HOME.relativize(file)));
             }
         }
         assertThat(home.resolve("hsm").toFile().setExecutable(true)).isTrue();
+        return home;
+    }
+
+    @Test
+    void unsignedBundleIsNotServed() throws Exception {
+        Path home = distributionWithout("org.calypsohsm.product.cd21");
+        Path signed;
+        try (Stream<Path> files = Files.list(HOME.resolve("bundle"))) {
+            signed = files.filter(file -> file.getFileName().toString().startsWith("org.calypsohsm.product.cd21")).findFirst().orElseThrow();
+        }
+        try (ZipFile from = new ZipFile(signed.toFile());
+                ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(home.resolve("bundle/oem.jar")))) {
+            for (ZipEntry entry : from.stream().filter(one -> !one.getName().matches("META-INF/[^/]*\\.(SF|RSA)")).toList()) {
+                to.putNextEntry(new ZipEntry(entry.getName()));
+                from.getInputStream(entry).transferTo(to);
+            }
+        }
+        try (HsmProcess hsm = new HsmProcess(home, work, Map.of(), "start", "--shell")) {
+            assertThat(hsm.firstLine()).as(hsm.errors()).startsWith("Ready after ").contains("CD97, Tango").doesNotContain("CD21");
+            hsm.type("status", "why cd21", "products", "trust");
+            assertThat(hsm.exitCode()).isZero();
+            String refused = "Bundle org.calypsohsm.product.cd21 1.1.0.SNAPSHOT is refused since it is not signed";
+            assertThat(hsm.output()).contains("NOT OK", "  - " + refused, "hidden from the platform", "CN=Developer of this checkout")
+                    .doesNotContain("\nCD21 ");
+            assertThat(hsm.errors()).contains(refused).doesNotContain("ERROR", "\tat ");
+        }
+    }
+
+    @Test
+    void missingTrustStoreIsExplained() throws Exception {
+        Path missing = work.resolve("nowhere");
+        try (HsmProcess hsm = new HsmProcess(HOME, work, Map.of("HSM_JAVA_OPTS", "-Dhsm.trust.store=" + missing), "start", "--timeout", "2")) {
+            assertThat(hsm.exitCode()).isEqualTo(1);
+            assertThat(hsm.errors()).contains("No SecurityModule came up within 2 s",
+                    "org.calypsohsm.provider.pcis3 1.1.0.SNAPSHOT is refused since it cannot be checked because the trust store " + missing,
+                    "put a certificate").doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void missingBundleIsNamed() throws Exception {
+        Path home = distributionWithout("bcprov");
         try (HsmProcess hsm = new HsmProcess(home, work, Map.of(), "start", "--timeout", "2")) {
             assertThat(hsm.exitCode()).isEqualTo(1);
             assertThat(hsm.output()).isEmpty();

@@ -1,0 +1,2 @@
+/** Checks who signed a bundle, and hides services of providers and product plugins that nobody trusted signed. */
+package org.calypsohsm.trusting;
