@@ -35,7 +35,13 @@ final class ConfigurationFile {
 
     static ConfigurationFile parse(String json, String origin) {
         try (Reader reader = new StringReader(json)) {
-            return new ConfigurationFile(Configurations.buildReader().withIdentifier(origin).build(reader).readConfigurationResource());
+            // As in a bundle, where the lines that name the file may be left out; the file that is written needs them.
+            ConfigurationResource resource = Configurations.buildReader().withIdentifier(origin).verifyAsBundleResource(true).build(reader)
+                    .readConfigurationResource();
+            resource.getProperties().putIfAbsent(":configurator:resource-version", 1);
+            resource.getProperties().putIfAbsent(":configurator:symbolic-name", "org.calypsohsm.itest.configuration");
+            resource.getProperties().putIfAbsent(":configurator:version", "1.0.0");
+            return new ConfigurationFile(resource);
         } catch (IOException e) {
             throw new IllegalArgumentException("The configuration of " + origin + " is not what the Configurator takes: "
                     + e.getMessage(), e);
