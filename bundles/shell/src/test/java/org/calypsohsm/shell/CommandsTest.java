@@ -150,12 +150,14 @@ class CommandsTest {
         trust(store(Duration.ofDays(-1)));
         assertThat(new StatusCommands(fakes.context()).status(false)).contains("CN=Us has expired on");
         trust(new TrustStoreReport("/trust", List.of(), "No bundle is trusted."));
-        assertThat(new StatusCommands(fakes.context()).status(false)).contains("- No bundle is trusted.").doesNotContain("not checked");
+        assertThat(new StatusCommands(fakes.context()).status(false)).contains("- No bundle is trusted.")
+                .doesNotContain("not checked");
     }
 
     @Test
     void whyNamesWhoIsNotTrusted() throws Exception {
-        trust(store(Duration.ofDays(900)), new TrustReport("com.example.oem 1.0.0", false, null, "Bundle com.example.oem 1.0.0 is refused."));
+        trust(store(Duration.ofDays(900)),
+                new TrustReport("com.example.oem 1.0.0", false, null, "Bundle com.example.oem 1.0.0 is refused."));
         fakes.service(ServiceComponentRuntime.class, Fakes.fake(ServiceComponentRuntime.class,
                 Map.of("getComponentDescriptionDTOs", arguments -> List.of())));
         fakes.bundle("com.example.oem", Bundle.ACTIVE);
@@ -191,7 +193,8 @@ class CommandsTest {
 
     @Test
     void statusWorksWithoutAnyService() throws Exception {
-        assertThat(new StatusCommands(fakes.context()).status(false)).contains("no channel manager", "no key store", "no product plugin",
+        assertThat(new StatusCommands(fakes.context()).status(false)).contains("no channel manager",
+                "no key store", "no product plugin",
                 "Signatures of bundles are not checked");
     }
 }

@@ -287,7 +287,8 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
             }
             RefusedException refusal = null;
             for (CodeSigner one : SignedJar.signers(content.call())) {
-                List<X509Certificate> chain = one.getSignerCertPath().getCertificates().stream().map(X509Certificate.class::cast).toList();
+                List<X509Certificate> chain = one.getSignerCertPath().getCertificates().stream()
+                        .map(X509Certificate.class::cast).toList();
                 String subject = TrustedCertificates.name(chain.get(0));
                 try {
                     certificates.check(chain);
@@ -307,9 +308,10 @@ final class Trust implements BundleTrust, SynchronousBundleListener {
     }
 
     private static TrustReport report(String bundle, String part, Finding finding) {
-        return finding.refusal() == null
-                ? new TrustReport(bundle, true, finding.signer(), "Bundle " + bundle + " is signed by " + finding.signer() + ", who is trusted.")
-                : new TrustReport(bundle, false, finding.signer(), "Bundle " + bundle + " is refused since " + part + " " + finding.refusal() + ".");
+        boolean trusted = finding.refusal() == null;
+        return new TrustReport(bundle, trusted, finding.signer(), "Bundle " + bundle + (trusted
+                ? " is signed by " + finding.signer() + ", who is trusted."
+                : " is refused since " + part + " " + finding.refusal() + "."));
     }
 
     private static String name(Bundle bundle) {

@@ -53,15 +53,16 @@ record TrustedCertificates(Path folder, Set<X509Certificate> certificates, Strin
             CertificateFactory factory = CertificateFactory.getInstance("X.509");
             for (Path file : all.filter(TrustedCertificates::isCertificate).sorted().toList()) {
                 at = file;
-                Collection<? extends Certificate> found = factory.generateCertificates(new ByteArrayInputStream(Files.readAllBytes(file)));
+                Collection<? extends Certificate> found =
+                        factory.generateCertificates(new ByteArrayInputStream(Files.readAllBytes(file)));
                 if (found.isEmpty()) {
                     throw new CertificateException("there is none in it");
                 }
                 found.forEach(certificate -> certificates.add((X509Certificate) certificate));
             }
         } catch (CertificateException e) {
-            return new TrustedCertificates(folder, Set.of(), "the file " + at + " of the trust store holds no certificate that can be read ("
-                    + e.getMessage() + "): replace or remove it");
+            return new TrustedCertificates(folder, Set.of(), "the file " + at
+                    + " of the trust store holds no certificate that can be read (" + e.getMessage() + "): replace or remove it");
         } catch (IOException e) {
             return new TrustedCertificates(folder, Set.of(), "the trust store " + at + " cannot be read (" + e + "): put " + WHAT_FILES
                     + " there, or name another folder by the property " + Activator.STORE);
@@ -85,7 +86,8 @@ record TrustedCertificates(Path folder, Set<X509Certificate> certificates, Strin
     /** @return the certificates in a sentence */
     String describe() {
         return problem != null ? "No bundle is trusted since " + problem + "." : "Trusted are now: " + certificates.stream()
-                .map(certificate -> name(certificate) + " (SHA-256 " + fingerprint(certificate) + ")").collect(Collectors.joining("; ")) + ".";
+                .map(certificate -> name(certificate) + " (SHA-256 " + fingerprint(certificate) + ")")
+                .collect(Collectors.joining("; ")) + ".";
     }
 
     /**
@@ -99,7 +101,8 @@ record TrustedCertificates(Path folder, Set<X509Certificate> certificates, Strin
         Instant now = Instant.now();
         if (now.isAfter(signer.getNotAfter().toInstant()) || now.isBefore(signer.getNotBefore().toInstant())) {
             throw new RefusedException("is signed by " + name(signer) + ", whose certificate is valid from "
-                    + signer.getNotBefore().toInstant() + " until " + signer.getNotAfter().toInstant() + " only: sign it with one that is valid now");
+                    + signer.getNotBefore().toInstant() + " until " + signer.getNotAfter().toInstant()
+                    + " only: sign it with one that is valid now");
         }
         if (certificates.contains(signer)) {
             return;
@@ -122,8 +125,8 @@ record TrustedCertificates(Path folder, Set<X509Certificate> certificates, Strin
             parameters.setDate(Date.from(now));
             CertPathBuilder.getInstance("PKIX").build(parameters);
         } catch (CertPathBuilderException e) {
-            throw new RefusedException(unknown(signer) + ", and which no trusted authority certified for code signing (" + e.getMessage()
-                    + "): if it should be trusted, put its certificate or that of its authority into " + folder, e);
+            throw new RefusedException(unknown(signer) + ", and which no trusted authority certified for code signing ("
+                    + e.getMessage() + "): if it should be trusted, put its certificate or that of its authority into " + folder, e);
         } catch (GeneralSecurityException | IOException e) {
             throw new RefusedException("is signed by " + name(signer) + ", whose certificate cannot be checked (" + e.getMessage()
                     + "): sign it with another one", e);

@@ -109,7 +109,8 @@ class HooksTest {
                     case "hashCode" -> System.identityHashCode(self);
                     default -> null;
                 });
-        owner.getBundleContext().registerService(new String[] {SecurityPlugin.class.getName(), Runnable.class.getName()}, plugin, null);
+        owner.getBundleContext().registerService(new String[] {SecurityPlugin.class.getName(), Runnable.class.getName()}, plugin,
+                null);
     }
 
     private Bundle install(byte[] jar) throws Exception {
@@ -128,7 +129,8 @@ class HooksTest {
         assertThat(found.contains(own)).as("found").isEqualTo(seen);
         assertThat(viewer.getServiceReferences(Runnable.class, null).contains(own)).as("found by another type").isEqualTo(seen);
         assertThat(List.of(viewer.getAllServiceReferences(null, null)).contains(own)).as("found without a type").isEqualTo(seen);
-        assertThat(tracker.getServiceReferences() != null && List.of(tracker.getServiceReferences()).contains(own)).as("tracked").isEqualTo(seen);
+        assertThat(tracker.getServiceReferences() != null && List.of(tracker.getServiceReferences()).contains(own))
+                .as("tracked").isEqualTo(seen);
     }
 
     @SuppressWarnings("unchecked") // registered under this type
@@ -154,7 +156,8 @@ class HooksTest {
         assertSeen(foreign, false);
         assertThat(trust().check(good.getBundleId()).trusted()).isTrue();
         assertThat(trust().refused()).extracting(TrustReport::bundle).containsExactly("plugin.bad 1.0.0", "plugin.foreign 1.0.0");
-        assertThatThrownBy(() -> trust().check(4711)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no bundle 4711");
+        assertThatThrownBy(() -> trust().check(4711)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("no bundle 4711");
     }
 
     @Test
@@ -168,7 +171,8 @@ class HooksTest {
         install(Jars.bundle("unsigned.library"));
         await().until(() -> audited.size() >= 3);
         assertThat(audited).extracting(AuditEvent::act).containsOnly("bundle.refused");
-        assertThat(audited).extracting(AuditEvent::subject).containsExactly("plugin.early 1.0.0", "plugin.late 1.0.0", "never.installed 1.0.0");
+        assertThat(audited).extracting(AuditEvent::subject)
+                .containsExactly("plugin.early 1.0.0", "plugin.late 1.0.0", "never.installed 1.0.0");
         assertThat(audited.get(0).outcome()).contains("plugin.early 1.0.0 is refused since it is not signed");
     }
 
@@ -196,7 +200,8 @@ class HooksTest {
         refresh(bundle);
         assertThat(unsigned.getState()).as("attached").isEqualTo(Bundle.RESOLVED);
         assertSeen(bundle, false);
-        assertThat(trust().refused().get(0).sentence()).contains("plugin.a 1.0.0 is refused since its fragment fragment.bad 1.0.0 is not signed");
+        assertThat(trust().refused().get(0).sentence())
+                .contains("plugin.a 1.0.0 is refused since its fragment fragment.bad 1.0.0 is not signed");
         unsigned.uninstall();
         refresh(bundle);
         assertSeen(bundle, true);
@@ -248,7 +253,8 @@ class HooksTest {
         await().until(() -> ours.getRegisteredServices() != null && theirs.getRegisteredServices() != null);
         assertSeen(ours, false);
         assertSeen(theirs, true);
-        await().until(() -> audited.stream().anyMatch(event -> event.act().equals("trust.change") && event.outcome().contains("CN=OTHER")));
+        await().until(() -> audited.stream().anyMatch(event -> event.act().equals("trust.change")
+                && event.outcome().contains("CN=OTHER")));
         await().until(() -> audited.stream().anyMatch(event -> event.subject().equals("plugin.ours 1.0.0")));
         Files.delete(store.resolve("OTHER.pem"));
         await().until(() -> tracker.isEmpty());

@@ -76,7 +76,8 @@ record Signer(PrivateKey key, List<X509Certificate> chain) {
         X500Principal subject = new X500Principal("CN=" + name);
         Instant now = Instant.now();
         var builder = new JcaX509v3CertificateBuilder(issuer == null ? subject : issuer.certificate().getSubjectX500Principal(),
-                BigInteger.valueOf(System.nanoTime()), Date.from(now.plus(from)), Date.from(now.plus(until)), subject, keys.getPublic());
+                BigInteger.valueOf(System.nanoTime()), Date.from(now.plus(from)), Date.from(now.plus(until)), subject,
+                keys.getPublic());
         if (authority) {
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
         }
@@ -85,7 +86,8 @@ record Signer(PrivateKey key, List<X509Certificate> chain) {
         }
         PrivateKey signing = issuer == null ? keys.getPrivate() : issuer.key();
         List<X509Certificate> chain = new ArrayList<>();
-        chain.add(new JcaX509CertificateConverter().getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signing))));
+        chain.add(new JcaX509CertificateConverter().getCertificate(
+                builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signing))));
         if (issuer != null) {
             chain.addAll(issuer.chain());
         }

@@ -176,7 +176,8 @@ class LauncherIT {
         Path home = distributionWithout("org.calypsohsm.product.cd21");
         Path signed;
         try (Stream<Path> files = Files.list(HOME.resolve("bundle"))) {
-            signed = files.filter(file -> file.getFileName().toString().startsWith("org.calypsohsm.product.cd21")).findFirst().orElseThrow();
+            signed = files.filter(file -> file.getFileName().toString().startsWith("org.calypsohsm.product.cd21"))
+                    .findFirst().orElseThrow();
         }
         try (ZipFile from = new ZipFile(signed.toFile());
                 ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(home.resolve("bundle/oem.jar")))) {
@@ -199,11 +200,12 @@ class LauncherIT {
     @Test
     void missingTrustStoreIsExplained() throws Exception {
         Path missing = work.resolve("nowhere");
-        try (HsmProcess hsm = new HsmProcess(HOME, work, Map.of("HSM_JAVA_OPTS", "-Dhsm.trust.store=" + missing), "start", "--timeout", "2")) {
+        Map<String, String> environment = Map.of("HSM_JAVA_OPTS", "-Dhsm.trust.store=" + missing);
+        try (HsmProcess hsm = new HsmProcess(HOME, work, environment, "start", "--timeout", "2")) {
             assertThat(hsm.exitCode()).isEqualTo(1);
             assertThat(hsm.errors()).contains("No SecurityModule came up within 2 s",
-                    "org.calypsohsm.provider.pcis3 1.1.0.SNAPSHOT is refused since it cannot be checked because the trust store " + missing,
-                    "put a certificate").doesNotContain("\tat ");
+                    "org.calypsohsm.provider.pcis3 1.1.0.SNAPSHOT is refused since it cannot be checked because"
+                            + " the trust store " + missing, "put a certificate").doesNotContain("\tat ");
         }
     }
 
