@@ -31,6 +31,7 @@ if /i "%~1"=="test" (
 )
 if /i "%~1"=="bench" goto bench
 if /i "%~1"=="fuzz" goto fuzz
+if /i "%~1"=="soak" goto soak
 call :build feature-repo "%home%\feature-repo\target\repo\index.xml" || exit /b 1
 goto run
 
@@ -46,6 +47,13 @@ set "fuzz=%home%\itest\fuzz\target"
 call :build itest/fuzz "%fuzz%\org.calypsohsm.fuzz.jar" || exit /b 1
 for /f "tokens=1,*" %%a in ("%*") do set "options=%%b"
 "%java%" -cp "%fuzz%\org.calypsohsm.fuzz.jar;%fuzz%\lib\*" org.calypsohsm.fuzz.FuzzRun %options%
+exit /b %errorlevel%
+
+:soak
+set "soak=%home%\itest\soak\target"
+call :build itest/soak "%soak%\org.calypsohsm.itest.soak.jar" || exit /b 1
+for /f "tokens=1,*" %%a in ("%*") do set "options=%%b"
+"%java%" -Dhsm.home="%dist%" -cp "%soak%\classes;%soak%\lib\*" org.calypsohsm.itest.soak.SoakRun %options%
 exit /b %errorlevel%
 
 :run

@@ -3,6 +3,7 @@ package org.calypsohsm.demo;
 import org.calypsohsm.card.Card;
 import org.calypsohsm.card.CardCommands;
 import org.calypsohsm.card.CardProduct;
+import org.calypsohsm.card.Sale;
 import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 
@@ -33,7 +34,7 @@ final class Till {
         String module = channel.module();
         boolean complete;
         try {
-            complete = sale.exchange(channel);
+            complete = sale.exchange(channel::exchange);
         } catch (Sale.FailedException | ChannelException | RuntimeException e) {
             season.failed(channel.id(), module, product, e);
             figures.row(product, module).failed++;

@@ -80,10 +80,9 @@ public final class Diagnosis {
 
     /** @return what is said of bundles whose modules and products are hidden, since nobody trusted signed them */
     private List<String> refused(Predicate<String> symbolicName) {
-        ServiceReference<?> reference = context.getServiceReference(TRUST);
-        Object trust = reference == null ? null : context.getService(reference);
         List<String> sentences = new ArrayList<>();
-        if (trust != null) {
+        for (ServiceReference<?> reference : references(TRUST, null)) {
+            Object trust = context.getService(reference);
             for (Object report : (List<?>) Reflect.call(trust, reference.getBundle(), TRUST, "refused")) {
                 if (symbolicName.test(String.valueOf(Reflect.call(report, "bundle")).split(" ", 2)[0])) {
                     sentences.add(Reflect.call(report, "sentence") + " Its modules and products are hidden from the platform until then.");

@@ -36,6 +36,12 @@ abstract class CheckoutCommand implements Callable<Integer> {
     static final class Fuzz extends CheckoutCommand {
     }
 
+    /** Swaps. */
+    @Command(name = "soak", description = "Swaps modules, providers and products under thousands of busy channels. Needs the sources.",
+            footer = {"", "In a source checkout, --help shows the options of the soak."})
+    static final class Soak extends CheckoutCommand {
+    }
+
     /** Tests. */
     @Command(name = "test", description = "Builds everything and runs all tests: units, in the container, end to end. Needs the sources.",
             footer = {"", "Further options go to Maven, as in: hsm test -pl itest/platform -am -DskipUnitTests"})

@@ -87,7 +87,9 @@ final class Fakes {
     }
 
     private static ServiceReference<?> reference(Class<?> type) {
-        return fake(ServiceReference.class, Map.of("getProperty", arguments -> arguments[0].equals("type") ? type : "main"));
+        Bundle bundle = fake(Bundle.class, Map.of("loadClass", arguments -> type));
+        return fake(ServiceReference.class, Map.of("getProperty", arguments -> arguments[0].equals("type") ? type : "main",
+                "getBundle", arguments -> bundle));
     }
 
     static ModuleReport module(String name, String state, int total, int inUse, Integer... groups) {

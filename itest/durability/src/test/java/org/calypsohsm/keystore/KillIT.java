@@ -6,6 +6,8 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
@@ -86,10 +88,21 @@ class KillIT {
         return key.kvc();
     }
 
+    private static void clear(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        }
+    }
+
     /** Starts the process, lets it work for a while, and kills it. */
     private Told live(int millisUnderLoad) throws IOException, InterruptedException {
+        Path unpacked = folder.resolve("unpacked");
         Process process = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", System.getProperty("java.class.path"), Load.class.getName(),
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
+                // A process that is killed leaves the native library that it unpacked.
+                "-Dorg.sqlite.tmpdir=" + Files.createDirectories(unpacked), "-cp", System.getProperty("java.class.path"), Load.class.getName(),
                 folder.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         ScheduledExecutorService killer = Executors.newSingleThreadScheduledExecutor();
         Told told = new Told();
@@ -119,6 +132,7 @@ class KillIT {
             killer.shutdownNow();
             process.destroyForcibly();
             process.waitFor();
+            clear(unpacked);
         }
         return told;
     }

@@ -4,7 +4,7 @@
  * {@link org.calypsohsm.card.Card} is where to start. Source: calypso-card.md.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.calypsohsm.card;
 
 import org.osgi.annotation.bundle.Export;

@@ -1,23 +1,40 @@
-package org.calypsohsm.demo;
+package org.calypsohsm.card;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.apdu.StatusWord;
-import org.calypsohsm.card.Card;
-import org.calypsohsm.card.CardCommands;
-import org.calypsohsm.channel.Channel;
-import org.calypsohsm.channel.ChannelException;
 
 /**
- * One sale: a complete secure session between a card and a channel, one exchange at a time, so that thousands of sales are
+ * One sale: a complete secure session between a card and a virtual SAM, one exchange at a time, so that thousands of sales are
  * in progress together. Read environment and contract, update the contract, append an event, verify both certificates.
+ * Source: calypso-card.md.
+ *
+ * @since 1.1
  */
-final class Sale {
+public final class Sale {
+
+    /**
+     * Exchanges APDUs with a SAM.
+     *
+     * @param <E> what it throws
+     */
+    @FunctionalInterface
+    public interface Sam<E extends Exception> {
+
+        /**
+         * Exchanges one APDU.
+         *
+         * @param command a command APDU
+         * @return the response APDU with its status word
+         * @throws E if there is none
+         */
+        byte[] exchange(byte[] command) throws E;
+    }
 
     /** A sale did not succeed; the message says why. */
-    static final class FailedException extends Exception {
+    public static final class FailedException extends Exception {
 
         private static final long serialVersionUID = 1L;
 
@@ -27,7 +44,7 @@ final class Sale {
     }
 
     /** Exchanges with the SAM in one sale. */
-    static final int EXCHANGES = 13;
+    public static final int EXCHANGES = 13;
 
     private static final int KEY = CardCommands.LOAD;
     private static final int CONTRACT = 1;
@@ -50,7 +67,14 @@ final class Sale {
     private byte[] cardCertificate;
     private long samNanos;
 
-    Sale(Card card, CardCommands commands, int number) {
+    /**
+     * Prepares a sale.
+     *
+     * @param card     whose; of a product whose commands are given
+     * @param commands the commands of the terminal
+     * @param number   goes into the contract that is sold and into the event
+     */
+    public Sale(Card card, CardCommands commands, int number) {
         this.card = card;
         this.commands = commands;
         contract = record(0x5345, number);
@@ -69,42 +93,44 @@ final class Sale {
     /**
      * Does the next exchange with the SAM, and what belongs to it on the card.
      *
+     * @param sam the same one in all exchanges of a sale
+     * @param <E> what it throws
      * @return true when the sale is complete
-     * @throws FailedException  if card or SAM refused, or the card does not hold what was sold
-     * @throws ChannelException if the channel failed
+     * @throws FailedException if card or SAM refused, or the card does not hold what was sold
+     * @throws E               if the SAM gave no response
      */
-    boolean exchange(Channel channel) throws FailedException, ChannelException {
+    public <E extends Exception> boolean exchange(Sam<E> sam) throws FailedException, E {
         switch (step) {
             case SELECT_DIVERSIFIER -> {
-                sam(channel, 0x14, 0, 0, card.serialNumber());
+                sam(sam, 0x14, 0, 0, card.serialNumber());
                 step = Step.GET_CHALLENGE;
             }
             case GET_CHALLENGE -> {
-                byte[] challenge = data(sam(channel, new byte[] {(byte) 0x80, (byte) 0x84, 0, 0, length()}));
+                byte[] challenge = data(sam(sam, new byte[] {(byte) 0x80, (byte) 0x84, 0, 0, length()}));
                 openResponse = ofCard(commands.openSession(KEY, CardCommands.SFI_ENVIRONMENT, 1, challenge));
                 step = Step.DIGEST_INIT;
             }
             case DIGEST_INIT -> {
-                sam(channel, 0x8A, commands.isExtended() ? 0x02 : 0x00, 0xFF, commands.digestInit(KEY, openResponse));
+                sam(sam, 0x8A, commands.isExtended() ? 0x02 : 0x00, 0xFF, commands.digestInit(KEY, openResponse));
                 step = Step.DIGEST_COMMAND;
             }
             case DIGEST_COMMAND -> {
                 byte[] command = script[scriptIndex];
                 cardResponse = ofCard(command);
-                sam(channel, 0x8C, 0, 0, CardCommands.digested(command));
+                sam(sam, 0x8C, 0, 0, CardCommands.digested(command));
                 step = Step.DIGEST_RESPONSE;
             }
             case DIGEST_RESPONSE -> {
-                sam(channel, 0x8C, 0, 0, cardResponse);
+                sam(sam, 0x8C, 0, 0, cardResponse);
                 step = ++scriptIndex < script.length ? Step.DIGEST_COMMAND : Step.DIGEST_CLOSE;
             }
             case DIGEST_CLOSE -> {
-                byte[] terminalCertificate = data(sam(channel, new byte[] {(byte) 0x80, (byte) 0x8E, 0, 0, length()}));
+                byte[] terminalCertificate = data(sam(sam, new byte[] {(byte) 0x80, (byte) 0x8E, 0, 0, length()}));
                 cardCertificate = commands.cardCertificate(ofCard(commands.closeSession(terminalCertificate, true)));
                 step = Step.DIGEST_AUTHENTICATE;
             }
             default -> {
-                sam(channel, 0x82, 0, 0, cardCertificate);
+                sam(sam, 0x82, 0, 0, cardCertificate);
                 checkSold();
                 return true;
             }
@@ -113,7 +139,7 @@ final class Sale {
     }
 
     /** @return how long the last exchange with the SAM took, in nanoseconds; the card's part is not in it */
-    long samNanos() {
+    public long samNanos() {
         return samNanos;
     }
 
@@ -134,13 +160,13 @@ final class Sale {
         return response;
     }
 
-    private byte[] sam(Channel channel, int ins, int p1, int p2, byte[] data) throws FailedException, ChannelException {
-        return sam(channel, CommandApdu.sending(0x80, ins, p1 << 8 | p2, data));
+    private <E extends Exception> byte[] sam(Sam<E> sam, int ins, int p1, int p2, byte[] data) throws FailedException, E {
+        return sam(sam, CommandApdu.sending(0x80, ins, p1 << 8 | p2, data));
     }
 
-    private byte[] sam(Channel channel, byte[] command) throws FailedException, ChannelException {
+    private <E extends Exception> byte[] sam(Sam<E> sam, byte[] command) throws FailedException, E {
         long start = System.nanoTime();
-        byte[] response = channel.exchange(command);
+        byte[] response = sam.exchange(command);
         samNanos = System.nanoTime() - start;
         checkStatus("SAM", command, response);
         return response;
