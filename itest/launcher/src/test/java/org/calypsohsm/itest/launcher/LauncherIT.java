@@ -143,7 +143,7 @@ class LauncherIT {
                 assertThat(hsm.output()).contains("200 sessions, 0 failed");
             }
         }
-        assertThat(work.resolve("keys/keys.mv")).isNotEmptyFile();
+        assertThat(work.resolve("keys/keys.db")).isNotEmptyFile();
         try (Stream<Path> logs = Files.list(work.resolve("audit"))) {
             String log = Files.readString(logs.filter(file -> file.toString().endsWith(".jsonl")).findFirst().orElseThrow());
             assertThat(log.split("\"audit.start\"")).as("two starts in one chain").hasSize(3);
