@@ -10,7 +10,8 @@ import picocli.CommandLine.Spec;
 
 /** The command {@code hsm}. */
 @Command(name = "hsm", mixinStandardHelpOptions = true, versionProvider = Hsm.Version.class,
-        subcommands = {StartCommand.class, DemoCommand.class, CheckoutCommand.Bench.class, CheckoutCommand.Fuzz.class, CheckoutCommand.Test.class},
+        subcommands = {StartCommand.class, DemoCommand.class, CheckoutCommand.Bench.class, CheckoutCommand.Fuzz.class,
+            CheckoutCommand.NewProduct.class, CheckoutCommand.Test.class},
         header = "Modular Calypso HSM platform.",
         description = {"", "Opens channels (virtual SAM-S1) on security modules and exchanges APDUs on them.",
             "The modules are emulated, and the security profiles are published references: nothing here is certified."},
