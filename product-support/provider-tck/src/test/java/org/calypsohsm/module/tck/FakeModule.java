@@ -32,9 +32,9 @@ final class FakeModule implements SecurityModule {
 
     static final int CHANNELS = 20;
     private static final int SERIAL = 0xC0FFEE01;
-    private static final byte[] ATR = SamForm.HSM_C1.atr(SERIAL, 5);
     private static final List<Object> KEPT = new ArrayList<>();
 
+    private final byte[] atr = SamForm.HSM_C1.atr(SERIAL, 5);
     private final Fault fault;
     private final ModuleInfo info;
     private final AtomicInteger inUse = new AtomicInteger();
@@ -155,8 +155,8 @@ final class FakeModule implements SecurityModule {
 
         @Override
         public byte[] atr() {
-            byte[] atr = fault == Fault.SHARED_ATR ? ATR : ATR.clone();
-            return fault == Fault.SHORT_ATR ? Arrays.copyOf(atr, 18) : atr;
+            byte[] given = fault == Fault.SHARED_ATR ? atr : atr.clone();
+            return fault == Fault.SHORT_ATR ? Arrays.copyOf(given, 18) : given;
         }
 
         @Override
