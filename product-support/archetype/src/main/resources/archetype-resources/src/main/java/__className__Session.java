@@ -49,7 +49,8 @@ final class ${className}Session implements SessionDigest {
             throw new IllegalStateException("The digest of this session has not ended, or was destroyed.");
         }
         // In constant time, so that the time does not tell how much of a forged certificate is right.
-        return MessageDigest.isEqual(Arrays.copyOfRange(certificate, offset, offset + length), Arrays.copyOfRange(result, HALF, 2 * HALF));
+        return MessageDigest.isEqual(Arrays.copyOfRange(certificate, offset, offset + length), Arrays.copyOfRange(result, HALF,
+                2 * HALF));
     }
 
     @Override

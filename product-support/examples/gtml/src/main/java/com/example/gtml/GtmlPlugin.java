@@ -79,13 +79,15 @@ public final class GtmlPlugin implements SecurityPlugin {
         boolean refused = !session.verifyCardCertificate(certificate, 0, certificate.length);
         session.destroy();
         byte[] terminalMac = key.storedValueTerminalMac(TEST_KEY, three, three, four);
-        String answers = String.join(" ", hex(certificate), hex(key.cipherPin(challenge, four)), hex(key.cipherNewPin(challenge, four, four)),
+        String answers = String.join(" ", hex(certificate), hex(key.cipherPin(challenge, four)), hex(key.cipherNewPin(challenge, four,
+                four)),
                 hex(key.cipherCardKey(challenge, undiversified(alg, KeyValue.copyOf(TEST_KEY)), 0x21, 0x01)), hex(terminalMac),
                 hex(key.storedValueCardMac(TEST_KEY, three, three, four, terminalMac)), hex(key.sign(TEST_KEY, 8)),
                 hex(key.signRead(challenge, TEST_KEY)));
         key.destroy();
         if (!refused || !answers.equals(TEST_ANSWERS)) {
-            throw new IllegalStateException("The self test of the GTML plugin failed: with the test key it answers \"" + answers + "\".");
+            throw new IllegalStateException("The self test of the GTML plugin failed: with the test key it answers \"" + answers
+                    + "\".");
         }
     }
 

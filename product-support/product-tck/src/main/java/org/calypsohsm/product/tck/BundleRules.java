@@ -19,17 +19,21 @@ final class BundleRules {
     static List<Rule> of(Kit kit) {
         BundleRules rules = new BundleRules(kit);
         return List.of(
-                new Rule("bundle-1", "SecurityPlugin.PRODUCT", "The service property hsm.product is the name of the card product.",
+                new Rule("bundle-1", "SecurityPlugin.PRODUCT",
+                        "The service property hsm.product is the name of the card product.",
                         () -> rules.text(SecurityPlugin.PRODUCT)),
                 new Rule("bundle-2", "SecurityPlugin.ALG",
-                        "The service property hsm.alg names the ALG codes served, as Integer[] or int[], each 00..FF and once.", rules::algs),
+                        "The service property hsm.alg names the ALG codes served, as Integer[] or int[], each 00..FF and once.",
+                        rules::algs),
                 new Rule("bundle-3", "SecurityPlugin.NOTICE",
-                        "The service property hsm.notice is one sentence on the algorithms, for a person.", rules::notice),
+                        "The service property hsm.notice is one sentence on the algorithms, for a person.",
+                        rules::notice),
                 new Rule("bundle-4", "OEM guide, \"Build\"",
                         "The manifest provides the capability osgi.service of a SecurityPlugin, so that a resolver finds the bundle.",
                         rules::capability),
                 new Rule("bundle-5", "OEM guide, \"Build\"",
-                        "The bundle imports the API of the platform, and neither holds nor exports a copy of it.", rules::noCopy));
+                        "The bundle imports the API of the platform, and neither holds nor exports a copy of it.",
+                        rules::noCopy));
     }
 
     private String text(String name) {
@@ -46,7 +50,8 @@ final class BundleRules {
 
     private void notice() {
         String notice = text(SecurityPlugin.NOTICE);
-        require(notice.endsWith(".") && notice.contains(" ") && !notice.contains("\n"), "%s is no sentence: \"%s\"", SecurityPlugin.NOTICE,
+        require(notice.endsWith(".") && notice.contains(" ") && !notice.contains("\n"), "%s is no sentence: \"%s\"",
+                SecurityPlugin.NOTICE,
                 notice);
     }
 

@@ -34,40 +34,67 @@ final class ContractRules {
     static List<Rule> of(Kit kit) {
         ContractRules rules = new ContractRules(kit);
         return List.of(
-                new Rule("contract-1", "SecurityPlugin.diversify, undiversified", "A key of an ALG code that is not declared is refused "
-                        + "with IllegalArgumentException.", rules::undeclaredAlg),
-                new Rule("contract-2", "SecurityPlugin.diversify", "A diversifier has 4 or 8 bytes; any other is refused with "
-                        + "IllegalArgumentException.", rules::diversifierLength),
-                new Rule("contract-3", "SecurityPlugin.diversify", "The diversifier is not kept and not changed.", rules::diversifierIsNotKept),
-                new Rule("contract-4", "SecurityPlugin.diversify", "Each key and each diversifier gives another diversified key.",
+                new Rule("contract-1", "SecurityPlugin.diversify, undiversified",
+                        "A key of an ALG code that is not declared is refused with IllegalArgumentException.",
+                        rules::undeclaredAlg),
+                new Rule("contract-2", "SecurityPlugin.diversify",
+                        "A diversifier has 4 or 8 bytes; any other is refused with IllegalArgumentException.",
+                        rules::diversifierLength),
+                new Rule("contract-3", "SecurityPlugin.diversify",
+                        "The diversifier is not kept and not changed.",
+                        rules::diversifierIsNotKept),
+                new Rule("contract-4", "SecurityPlugin.diversify",
+                        "Each key and each diversifier gives another diversified key.",
                         rules::diversification),
-                new Rule("contract-5", "SecurityPlugin.undiversified, DiversifiedKey.revealKey", "A key that was revealed and taken as it is "
-                        + "does the same as before.", rules::revealedKey),
-                new Rule("contract-6", "SecurityPlugin.selfTest", "The self test of each declared ALG code succeeds.",
+                new Rule("contract-5", "SecurityPlugin.undiversified, DiversifiedKey.revealKey",
+                        "A key that was revealed and taken as it is does the same as before.",
+                        rules::revealedKey),
+                new Rule("contract-6", "SecurityPlugin.selfTest",
+                        "The self test of each declared ALG code succeeds.",
                         () -> kit.forEachAlg(kit.plugin::selfTest)),
-                new Rule("contract-7", "DiversifiedKey", "Each result has the length that its Javadoc says.", rules::lengths),
-                new Rule("contract-8", "DiversifiedKey, class comment", "An argument of another length is refused with "
-                        + "IllegalArgumentException.", rules::wrongLengths),
-                new Rule("contract-9", "DiversifiedKey, class comment", "No argument is kept or changed.", rules::argumentsAreLeftAlone),
-                new Rule("contract-10", "DiversifiedKey, class comment", "No text shows bytes of a key: toString(), messages of exceptions.",
+                new Rule("contract-7", "DiversifiedKey",
+                        "Each result has the length that its Javadoc says.",
+                        rules::lengths),
+                new Rule("contract-8", "DiversifiedKey, class comment",
+                        "An argument of another length is refused with IllegalArgumentException.",
+                        rules::wrongLengths),
+                new Rule("contract-9", "DiversifiedKey, class comment",
+                        "No argument is kept or changed.",
+                        rules::argumentsAreLeftAlone),
+                new Rule("contract-10", "DiversifiedKey, class comment",
+                        "No text shows bytes of a key: toString(), messages of exceptions.",
                         rules::noSecretInText),
-                new Rule("contract-11", "DiversifiedKey.sign", "A shorter signature is the beginning of a longer one.", rules::signatures),
-                new Rule("contract-12", "DiversifiedKey.cipherCardKey", "A key to load of another plugin or ALG code is refused with "
-                        + "IllegalArgumentException.", rules::foreignKey),
-                new Rule("contract-13", "DiversifiedKey.sealTransfer, openTransfer", "With the function TRANSFER, what was sealed opens, and "
-                        + "what was changed does not; without it, both throw UnsupportedOperationException.", rules::transfer),
-                new Rule("contract-14", "DiversifiedKey.destroy", "A key that was destroyed does not reveal its value any more.",
+                new Rule("contract-11", "DiversifiedKey.sign",
+                        "A shorter signature is the beginning of a longer one.",
+                        rules::signatures),
+                new Rule("contract-12", "DiversifiedKey.cipherCardKey",
+                        "A key to load of another plugin or ALG code is refused with IllegalArgumentException.",
+                        rules::foreignKey),
+                new Rule("contract-13", "DiversifiedKey.sealTransfer, openTransfer",
+                        "With the function TRANSFER, what was sealed opens, and what was changed does not; without it, both throw "
+                                + "UnsupportedOperationException.",
+                        rules::transfer),
+                new Rule("contract-14", "DiversifiedKey.destroy",
+                        "A key that was destroyed does not reveal its value any more.",
                         rules::destroyedKey),
-                new Rule("contract-15", "SessionDigest.terminalCertificate", "The certificate depends on key, challenge and each byte of each "
-                        + "element.", rules::certificateDependsOnAll),
-                new Rule("contract-16", "SessionDigest.update", "An element is the named range of the array, and nothing else.", rules::ranges),
-                new Rule("contract-17", "SessionDigest.verifyCardCertificate", "A certificate that the card did not make, or of another length, "
-                        + "is not right.", rules::wrongCertificates),
-                new Rule("contract-18", "DiversifiedKey.openSession, SessionDigest", "Without the function EXTENDED_SESSION, what belongs to "
-                        + "extended mode throws UnsupportedOperationException.", rules::noExtendedMode),
-                new Rule("contract-19", "SessionDigest", "A session in regular mode refuses mid-session functions with "
-                        + "UnsupportedOperationException.", rules::regularModeHasNoMidSession),
-                new Rule("contract-20", "SessionDigest", "A session does not need its key any more once it is open.", rules::sessionWithoutKey));
+                new Rule("contract-15", "SessionDigest.terminalCertificate",
+                        "The certificate depends on key, challenge and each byte of each element.",
+                        rules::certificateDependsOnAll),
+                new Rule("contract-16", "SessionDigest.update",
+                        "An element is the named range of the array, and nothing else.",
+                        rules::ranges),
+                new Rule("contract-17", "SessionDigest.verifyCardCertificate",
+                        "A certificate that the card did not make, or of another length, is not right.",
+                        rules::wrongCertificates),
+                new Rule("contract-18", "DiversifiedKey.openSession, SessionDigest",
+                        "Without the function EXTENDED_SESSION, what belongs to extended mode throws UnsupportedOperationException.",
+                        rules::noExtendedMode),
+                new Rule("contract-19", "SessionDigest",
+                        "A session in regular mode refuses mid-session functions with UnsupportedOperationException.",
+                        rules::regularModeHasNoMidSession),
+                new Rule("contract-20", "SessionDigest",
+                        "A session does not need its key any more once it is open.",
+                        rules::sessionWithoutKey));
     }
 
     private void undeclaredAlg() {
@@ -318,13 +345,15 @@ final class ContractRules {
 
     private void foreignKey() throws Exception {
         DiversifiedKey foreign = (DiversifiedKey) Proxy.newProxyInstance(DiversifiedKey.class.getClassLoader(),
-                new Class<?>[] {DiversifiedKey.class}, (proxy, method, arguments) -> method.getName().equals("revealKey") ? key(1) : null);
+                new Class<?>[] {DiversifiedKey.class}, (proxy, method, arguments) -> method.getName().equals("revealKey") ? key(1)
+                : null);
         kit.forEachAlg(alg -> {
             DiversifiedKey key = kit.diversified(alg, 1);
             invalid("a key of another plugin", () -> key.cipherCardKey(bytes(8, 1), foreign, 0x21, 1));
             for (int other : kit.algs) {
                 if (other != alg) {
-                    invalid(String.format("a key of ALG %02X", other), () -> key.cipherCardKey(bytes(8, 1), kit.diversified(other, 2), 0x21, 1));
+                    invalid(String.format("a key of ALG %02X", other), () -> key.cipherCardKey(bytes(8, 1), kit.diversified(other, 2),
+                            0x21, 1));
                 }
             }
         });
@@ -351,7 +380,8 @@ final class ContractRules {
                 refused("a block with a change in byte " + i, () -> key.openTransfer(challenge, changed), TransferException.class);
             }
             refused("a block for another challenge", () -> key.openTransfer(bytes(8, 2), block), TransferException.class);
-            refused("a block under another key", () -> kit.diversified(alg, 9).openTransfer(challenge, block), TransferException.class);
+            refused("a block under another key", () -> kit.diversified(alg, 9).openTransfer(challenge, block),
+                    TransferException.class);
         });
     }
 
@@ -386,7 +416,8 @@ final class ContractRules {
                 byte[] init = bytes(14, 2);
                 byte[] update = bytes(21, 3);
                 byte[] right = certificate(key, challenge, init, update);
-                require(!Arrays.equals(right, certificate(kit.diversified(alg, 5), challenge, init, update)), "another key gives the same");
+                require(!Arrays.equals(right, certificate(kit.diversified(alg, 5), challenge, init, update)),
+                        "another key gives the same");
                 require(!Arrays.equals(right, certificate(key, challenge, update, init)), "another order gives the same");
                 require(!Arrays.equals(right, certificate(key, challenge, init)), "one element less gives the same");
                 for (byte[] changed : new byte[][] {challenge, init, update}) {

@@ -17,7 +17,8 @@ import org.calypsohsm.product.TransferException;
 final class HostileRules {
 
     private static final int ROUNDS = 3000;
-    private static final int[] SIZES = {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 28, 29, 30, 32, 47, 48, 49, 64, 255, 256, 257, 65_536};
+    private static final int[] SIZES = {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 28, 29, 30, 32, 47, 48, 49, 64, 255, 256, 257,
+            65_536};
 
     private final Kit kit;
 
@@ -28,18 +29,27 @@ final class HostileRules {
     static List<Rule> of(Kit kit) {
         HostileRules rules = new HostileRules(kit);
         return List.of(
-                new Rule("hostile-1", "DiversifiedKey, class comment", "null is refused with NullPointerException.",
+                new Rule("hostile-1", "DiversifiedKey, class comment",
+                        "null is refused with NullPointerException.",
                         () -> kit.forEachAlg(rules::nulls)),
-                new Rule("hostile-2", "DiversifiedKey and SessionDigest, class comments", "Whatever the arguments are, only documented "
-                        + "exceptions come out, and the plugin does the same as before afterwards.", () -> kit.forEachAlg(rules::anyArguments)),
-                new Rule("hostile-3", "SessionDigest, class comment", "A range outside of the array is refused with "
-                        + "IndexOutOfBoundsException or IllegalArgumentException, and the digest goes on.", () -> kit.forEachAlg(rules::ranges)),
-                new Rule("hostile-4", "SessionDigest, class comment", "Calls out of their turn give IllegalStateException, "
-                        + "UnsupportedOperationException or a result, and nothing else.", () -> kit.forEachAlg(rules::anyOrder)),
-                new Rule("hostile-5", "DiversifiedKey.sign", "A message of 4 MiB is signed within the time limit.",
+                new Rule("hostile-2", "DiversifiedKey and SessionDigest, class comments",
+                        "Whatever the arguments are, only documented exceptions come out, and the plugin does the same as before "
+                                + "afterwards.",
+                        () -> kit.forEachAlg(rules::anyArguments)),
+                new Rule("hostile-3", "SessionDigest, class comment",
+                        "A range outside of the array is refused with IndexOutOfBoundsException or IllegalArgumentException, and "
+                                + "the digest goes on.",
+                        () -> kit.forEachAlg(rules::ranges)),
+                new Rule("hostile-4", "SessionDigest, class comment",
+                        "Calls out of their turn give IllegalStateException, UnsupportedOperationException or a result, and nothing "
+                                + "else.",
+                        () -> kit.forEachAlg(rules::anyOrder)),
+                new Rule("hostile-5", "DiversifiedKey.sign",
+                        "A message of 4 MiB is signed within the time limit.",
                         () -> kit.forEachAlg(rules::hugeMessage)),
-                new Rule("hostile-6", "SessionDigest", "The size of a session does not depend on its length: 200,000 elements pass within "
-                        + "the time limit.", () -> kit.forEachAlg(rules::longSession)));
+                new Rule("hostile-6", "SessionDigest",
+                        "The size of a session does not depend on its length: 200,000 elements pass within the time limit.",
+                        () -> kit.forEachAlg(rules::longSession)));
     }
 
     private void nulls(int alg) {

@@ -40,15 +40,20 @@ final class LifecycleRules {
     static List<Rule> of(Kit kit) {
         LifecycleRules rules = new LifecycleRules(kit);
         return List.of(
-                new Rule("lifecycle-1", "SecurityPlugin, class comment", "What the plugin handed out goes on working after its service is "
-                        + "gone and no class of its bundle can be loaded any more.", rules::independence),
-                new Rule("lifecycle-2", "SecurityPlugin; OEM guide, \"Lifecycle\"", "A bundle that was used and uninstalled 20 times leaves no "
-                        + "class loader behind.", rules::classLoaders),
-                new Rule("lifecycle-3", "SecurityPlugin; OEM guide, \"Lifecycle\"", "A bundle that was used and uninstalled 20 times leaves no "
-                        + "thread behind.", rules::threads));
+                new Rule("lifecycle-1", "SecurityPlugin, class comment",
+                        "What the plugin handed out goes on working after its service is gone and no class of its bundle can be "
+                                + "loaded any more.",
+                        rules::independence),
+                new Rule("lifecycle-2", "SecurityPlugin; OEM guide, \"Lifecycle\"",
+                        "A bundle that was used and uninstalled 20 times leaves no class loader behind.",
+                        rules::classLoaders),
+                new Rule("lifecycle-3", "SecurityPlugin; OEM guide, \"Lifecycle\"",
+                        "A bundle that was used and uninstalled 20 times leaves no thread behind.",
+                        rules::threads));
     }
 
-    private record Handed(int alg, boolean extended, boolean transfers, DiversifiedKey key, DiversifiedKey other, SessionDigest session) {
+    private record Handed(int alg, boolean extended, boolean transfers, DiversifiedKey key, DiversifiedKey other,
+            SessionDigest session) {
     }
 
     private void independence() throws Exception {
@@ -138,7 +143,8 @@ final class LifecycleRules {
                 cycle(kit, user);
             }
             boolean gone = await(() -> added(before).isEmpty());
-            require(gone, "these threads run after %d cycles: %s", CYCLES, added(before).stream().map(Thread::getName).limit(5).toList());
+            require(gone, "these threads run after %d cycles: %s", CYCLES, added(before).stream().map(Thread::getName).limit(5)
+                    .toList());
         });
     }
 

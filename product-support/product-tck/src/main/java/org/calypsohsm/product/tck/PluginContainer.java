@@ -82,7 +82,8 @@ final class PluginContainer implements AutoCloseable {
         Path storage = Files.createTempDirectory("product-tck-");
         StringBuilder shared = new StringBuilder();
         for (Class<?> type : SHARED) {
-            shared.append(shared.isEmpty() ? "" : ",").append(manifest(place(type)).getMainAttributes().getValue(Constants.EXPORT_PACKAGE));
+            shared.append(shared.isEmpty() ? "" : ",").append(manifest(place(type)).getMainAttributes()
+                    .getValue(Constants.EXPORT_PACKAGE));
         }
         return new PluginContainer(storage, new FrameworkFactory().newFramework(Map.of(
                 Constants.FRAMEWORK_STORAGE, storage.toString(),
@@ -161,7 +162,8 @@ final class PluginContainer implements AutoCloseable {
     ServiceReference<SecurityPlugin> plugin(Bundle bundle) throws InterruptedException, InvalidSyntaxException {
         BundleContext context = framework.getBundleContext();
         ServiceTracker<SecurityPlugin, SecurityPlugin> tracker = new ServiceTracker<>(context, context.createFilter(
-                String.format("(&(objectClass=%s)(service.bundleid=%d))", SecurityPlugin.class.getName(), bundle.getBundleId())), null);
+                String.format("(&(objectClass=%s)(service.bundleid=%d))", SecurityPlugin.class.getName(), bundle.getBundleId())),
+                null);
         tracker.open();
         try {
             tracker.waitForService(PATIENCE_MILLIS);

@@ -111,7 +111,8 @@ public abstract class ProductTck {
         try {
             kit = new Kit(bundle(), known);
         } catch (Rule.Violation e) {
-            return List.of(new Rule("bundle-0", "SecurityPlugin, class comment", "The bundle starts and registers one SecurityPlugin.", () -> {
+            return List.of(new Rule("bundle-0", "SecurityPlugin, class comment", "The bundle starts and registers one SecurityPlugin.",
+                    () -> {
                 throw e;
             }));
         }

@@ -47,7 +47,8 @@ record Rule(String id, String source, String text, Trial trial) {
             trial.run();
         } catch (Exception | AssertionError | LinkageError | StackOverflowError e) {
             String found = e instanceof Violation ? e.getMessage() : "there was " + Kit.describe(e);
-            throw new AssertionError(String.format("Rule %s is broken: %s%n  written in: %s%n  found: %s", id, text, source, found), e);
+            throw new AssertionError(String.format("Rule %s is broken: %s%n  written in: %s%n  found: %s", id, text, source, found),
+                    e);
         }
     }
 

@@ -45,20 +45,27 @@ final class SamRules {
                     () -> rules.session(vector)));
         }
         all.addAll(List.of(
-                new Rule("sam-1", "sam-s1-apdu.md, Card Cipher PIN", "A PIN is ciphered for presentation and for change.",
+                new Rule("sam-1", "sam-s1-apdu.md, Card Cipher PIN",
+                        "A PIN is ciphered for presentation and for change.",
                         () -> kit.forEachAlg(rules::pin)),
-                new Rule("sam-2", "sam-s1-apdu.md, Card Generate Key", "A key is ciphered for loading into a card.",
+                new Rule("sam-2", "sam-s1-apdu.md, Card Generate Key",
+                        "A key is ciphered for loading into a card.",
                         () -> kit.forEachAlg(rules::cardKey)),
-                new Rule("sam-3", "sam-s1-apdu.md, SV Prepare and SV Check", "Stored value operations are prepared and checked, and a wrong "
-                        + "card signature is refused.", () -> kit.forEachAlg(rules::storedValue)),
-                new Rule("sam-4", "sam-s1-apdu.md, PSO Compute and Verify Signature", "Signatures are computed and verified, and a wrong one "
-                        + "is refused.", () -> kit.forEachAlg(rules::signature)),
-                new Rule("sam-5", "sam-s1-apdu.md, SAM Generate Key and Write Key", "With the function TRANSFER, a key goes from one SAM to "
-                        + "another.", () -> kit.forEachAlg(rules::transfer)),
-                new Rule("sam-6", "SamEmulation.selfTest", "The self test of a module with keys of the plugin succeeds.",
+                new Rule("sam-3", "sam-s1-apdu.md, SV Prepare and SV Check",
+                        "Stored value operations are prepared and checked, and a wrong card signature is refused.",
+                        () -> kit.forEachAlg(rules::storedValue)),
+                new Rule("sam-4", "sam-s1-apdu.md, PSO Compute and Verify Signature",
+                        "Signatures are computed and verified, and a wrong one is refused.",
+                        () -> kit.forEachAlg(rules::signature)),
+                new Rule("sam-5", "sam-s1-apdu.md, SAM Generate Key and Write Key",
+                        "With the function TRANSFER, a key goes from one SAM to another.",
+                        () -> kit.forEachAlg(rules::transfer)),
+                new Rule("sam-6", "SamEmulation.selfTest",
+                        "The self test of a module with keys of the plugin succeeds.",
                         () -> kit.forEachAlg(alg -> kit.container.emulation().selfTest(keys(alg)))),
-                new Rule("sam-7", "ModuleChannel.exchange", "Whatever commands come, each has an answer with a status word, and the SAM "
-                        + "goes on.", () -> kit.forEachAlg(rules::hostileCommands))));
+                new Rule("sam-7", "ModuleChannel.exchange",
+                        "Whatever commands come, each has an answer with a status word, and the SAM goes on.",
+                        () -> kit.forEachAlg(rules::hostileCommands))));
         return all;
     }
 
@@ -92,7 +99,8 @@ final class SamRules {
     }
 
     private static void same(String what, byte[] actual, byte[] expected) {
-        require(Arrays.equals(actual, expected), "%s is not what the plugin gives when it is called itself, or what the vector says", what);
+        require(Arrays.equals(actual, expected), "%s is not what the plugin gives when it is called itself, or what the vector says",
+                what);
     }
 
     // ---- sessions
@@ -124,8 +132,10 @@ final class SamRules {
         if (vector.extended()) {
             same("the certificate in the middle", expect(sam, 0x88, 0x8000, 8), vector.bytes("midTerminalMac"));
             send(sam, StatusWord.OK, 0x82, 0, vector.bytes("midCardMac"));
-            same("a ciphered command", send(sam, StatusWord.OK, 0x8C, 0x0080, vector.bytes("plainCommand")), vector.bytes("cipheredCommand"));
-            same("a response", send(sam, StatusWord.OK, 0x8C, 0x0080, vector.bytes("cipheredResponse")), vector.bytes("plainResponse"));
+            same("a ciphered command", send(sam, StatusWord.OK, 0x8C, 0x0080, vector.bytes("plainCommand")),
+                    vector.bytes("cipheredCommand"));
+            same("a response", send(sam, StatusWord.OK, 0x8C, 0x0080, vector.bytes("cipheredResponse")),
+                    vector.bytes("plainResponse"));
         }
         byte[] terminal = vector.bytes("terminalCertificate");
         same("the terminal's certificate", expect(sam, 0x8E, 0, terminal.length), terminal);
@@ -238,7 +248,8 @@ final class SamRules {
     // ---- anything
 
     private void hostileCommands(int alg) throws Exception {
-        int[] instructions = {0x12, 0x14, 0x16, 0x1A, 0x1C, 0x2A, 0x54, 0x56, 0x58, 0x5C, 0x82, 0x84, 0x86, 0x88, 0x8A, 0x8C, 0x8E, 0x8F,
+        int[] instructions = {0x12, 0x14, 0x16, 0x1A, 0x1C, 0x2A, 0x54, 0x56, 0x58, 0x5C, 0x82, 0x84, 0x86, 0x88, 0x8A, 0x8C, 0x8E,
+                0x8F,
             0xBC, 0xBE, 0xD8};
         int[] parameters = {0, 0x00FF, 0x0080, 0x01FF, 0x02FF, 0x40FF, 0x80FF, 0xFFFF, 0x9E9A, 0x00A8, 0x00F0, 0x8000, 0x4000};
         SamKeys keys = keys(alg).put(0xC2, 0xFD, 5, alg, key(9)).put(0xC4, 0xFA, 1, alg, key(8));
@@ -257,6 +268,7 @@ final class SamRules {
             require(answer != null && answer.length >= 2, "instruction %02X has no answer", command[1]);
         }
         pin(alg);
-        require(StatusWord.of(sam.exchange(CommandApdu.expecting(0x80, 0x84, 0, 8))) == StatusWord.OK, "Get Challenge fails afterwards");
+        require(StatusWord.of(sam.exchange(CommandApdu.expecting(0x80, 0x84, 0, 8))) == StatusWord.OK,
+                "Get Challenge fails afterwards");
     }
 }

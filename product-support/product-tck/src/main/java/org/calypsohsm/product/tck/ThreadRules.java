@@ -32,24 +32,32 @@ final class ThreadRules {
     static List<Rule> of(Kit kit) {
         ThreadRules rules = new ThreadRules(kit);
         return List.of(
-                new Rule("threads-1", "SecurityPlugin, class comment", "The same input always gives the same result.",
+                new Rule("threads-1", "SecurityPlugin, class comment",
+                        "The same input always gives the same result.",
                         () -> kit.forEachAlg(rules::determinism)),
-                new Rule("threads-2", "SecurityPlugin, class comment; SessionDigest", "Sessions that run at the same time share nothing.",
+                new Rule("threads-2", "SecurityPlugin, class comment; SessionDigest",
+                        "Sessions that run at the same time share nothing.",
                         () -> kit.forEachAlg(rules::interleavedSessions)),
-                new Rule("threads-3", "DiversifiedKey, class comment", "Many threads may use one key at once, each with the same results "
-                        + "as alone.", () -> kit.forEachAlg(rules::sharedKey)),
-                new Rule("threads-4", "SecurityPlugin, class comment", "Many threads may use the plugin at once, each with keys and "
-                        + "sessions of its own, with the same results as alone.", () -> kit.forEachAlg(rules::sharedPlugin)),
-                new Rule("threads-5", "SessionDigest", "A session may go from one thread to another between two calls.",
+                new Rule("threads-3", "DiversifiedKey, class comment",
+                        "Many threads may use one key at once, each with the same results as alone.",
+                        () -> kit.forEachAlg(rules::sharedKey)),
+                new Rule("threads-4", "SecurityPlugin, class comment",
+                        "Many threads may use the plugin at once, each with keys and sessions of its own, with the same results as "
+                                + "alone.",
+                        () -> kit.forEachAlg(rules::sharedPlugin)),
+                new Rule("threads-5", "SessionDigest",
+                        "A session may go from one thread to another between two calls.",
                         () -> kit.forEachAlg(rules::wanderingSession)));
     }
 
     private void determinism(int alg) {
         for (int seed = 0; seed < 20; seed++) {
-            require(Arrays.equals(kit.everything(kit.diversified(alg, seed), alg, seed), kit.everything(kit.diversified(alg, seed), alg, seed)),
+            require(Arrays.equals(kit.everything(kit.diversified(alg, seed), alg, seed), kit.everything(kit.diversified(alg, seed),
+                    alg, seed)),
                     "two keys of the same value give different results");
             DiversifiedKey key = kit.diversified(alg, seed);
-            require(Arrays.equals(kit.everything(key, alg, seed), kit.everything(key, alg, seed)), "a key gives another result when used again");
+            require(Arrays.equals(kit.everything(key, alg, seed), kit.everything(key, alg, seed)),
+                    "a key gives another result when used again");
         }
     }
 

@@ -27,7 +27,8 @@ final class VectorRules {
     static List<Rule> of(Kit kit) {
         VectorRules rules = new VectorRules(kit);
         List<Rule> all = new ArrayList<>();
-        all.add(new Rule("vectors-0", SOURCE, "There is at least one vector of each kind for each ALG code, and for no other code.",
+        all.add(new Rule("vectors-0", SOURCE,
+                "There is at least one vector of each kind for each ALG code, and for no other code.",
                 rules::complete));
         for (Vector vector : kit.vectors) {
             all.add(new Rule("vectors-" + vector.number(), SOURCE, "The plugin gives the answer of " + vector + ".",
@@ -66,7 +67,8 @@ final class VectorRules {
             case "signature" -> signature(vector);
             case "transfer" -> transfer(vector);
             case "readSignature" -> answer("signRead", vector, "signature",
-                    key(vector, "authenticationKey", "samSerialNumber").signRead(vector.bytes("challenge"), vector.bytes("signedPart")));
+                    key(vector, "authenticationKey", "samSerialNumber").signRead(vector.bytes("challenge"),
+                    vector.bytes("signedPart")));
             default -> throw new Rule.Violation("the kind is unknown; known are " + KINDS + ", transfer and readSignature");
         }
     }
@@ -130,7 +132,8 @@ final class VectorRules {
     }
 
     private void cardKey(Vector vector) {
-        answer("cipherCardKey", vector, "cryptogram", key(vector, "issuerKey", "diversifier").cipherCardKey(vector.bytes("cardChallenge"),
+        answer("cipherCardKey", vector, "cryptogram", key(vector, "issuerKey", "diversifier")
+                .cipherCardKey(vector.bytes("cardChallenge"),
                 key(vector, "sourceKey", "diversifier"), vector.number("sourceKif"), vector.number("sourceKvc")));
     }
 

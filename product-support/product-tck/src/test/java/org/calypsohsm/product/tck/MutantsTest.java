@@ -183,7 +183,8 @@ class MutantsTest {
         CsvSource found = MutantsTest.class.getDeclaredMethod("findsIt", Fault.class, String.class, String.class)
                 .getAnnotation(CsvSource.class);
         for (Fault fault : Fault.values()) {
-            assertThat(fault == Fault.NONE || List.of(found.value()).stream().anyMatch(line -> line.startsWith(fault + ","))).as(fault.name())
+            assertThat(fault == Fault.NONE || List.of(found.value()).stream().anyMatch(line -> line.startsWith(fault + ",")))
+                    .as(fault.name())
                     .isTrue();
         }
     }

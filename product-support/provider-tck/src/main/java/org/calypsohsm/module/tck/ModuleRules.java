@@ -44,43 +44,72 @@ final class ModuleRules {
 
     static List<Rule> all() {
         return List.of(
-                new Rule("info-1", "SecurityModule.info, ModuleInfo", "The module says its name, kind and number of channels, and always "
-                        + "the same.", ModuleRules::info),
-                new Rule("info-2", "SecurityModule.status", "A module that was started is OPERATIONAL, and says why in one sentence.",
+                new Rule("info-1", "SecurityModule.info, ModuleInfo",
+                        "The module says its name, kind and number of channels, and always the same.",
+                        ModuleRules::info),
+                new Rule("info-2", "SecurityModule.status",
+                        "A module that was started is OPERATIONAL, and says why in one sentence.",
                         ModuleRules::operational),
-                new Rule("info-3", "SecurityModule.status", "The state is cheap to ask for: 100,000 times within a second.",
+                new Rule("info-3", "SecurityModule.status",
+                        "The state is cheap to ask for: 100,000 times within a second.",
                         ModuleRules::statusIsCheap),
-                new Rule("info-4", "SecurityModule.keyGroups", "It names the key groups that it was started with.", ModuleRules::keyGroups),
-                new Rule("open-1", "SecurityModule.open, resume", "An unknown key group is refused with UNKNOWN_KEY_GROUP, and nothing is "
-                        + "reserved.", ModuleRules::unknownGroup),
-                new Rule("open-2", "ModuleChannel.atr; sam-s1-apdu.md 1.1", "The ATR has 19 bytes, with serial number and version of the "
-                        + "module, and is a copy.", ModuleRules::atr),
-                new Rule("limit-1", "SecurityModule.open; ModuleException.Reason", "It opens exactly its channels; one more is refused with "
-                        + "FULL, and a place that was given back can be taken again.", ModuleRules::limit),
-                new Rule("limit-2", "SecurityModule.channelsInUse", "The limit holds with many threads, and every channel is counted once.",
+                new Rule("info-4", "SecurityModule.keyGroups",
+                        "It names the key groups that it was started with.",
+                        ModuleRules::keyGroups),
+                new Rule("open-1", "SecurityModule.open, resume",
+                        "An unknown key group is refused with UNKNOWN_KEY_GROUP, and nothing is reserved.",
+                        ModuleRules::unknownGroup),
+                new Rule("open-2", "ModuleChannel.atr; sam-s1-apdu.md 1.1",
+                        "The ATR has 19 bytes, with serial number and version of the module, and is a copy.",
+                        ModuleRules::atr),
+                new Rule("limit-1", "SecurityModule.open; ModuleException.Reason",
+                        "It opens exactly its channels; one more is refused with FULL, and a place that was given back can be taken "
+                                + "again.",
+                        ModuleRules::limit),
+                new Rule("limit-2", "SecurityModule.channelsInUse",
+                        "The limit holds with many threads, and every channel is counted once.",
                         ModuleRules::limitWithThreads),
-                new Rule("limit-3", "ModuleChannel.close", "Closing twice, and by several threads at once, gives one place back.",
+                new Rule("limit-3", "ModuleChannel.close",
+                        "Closing twice, and by several threads at once, gives one place back.",
                         ModuleRules::closing),
-                new Rule("state-1", "ModuleChannel.idleState", "A new channel is as after a reset.", ModuleRules::newChannel),
-                new Rule("state-2", "SecurityModule.resume; ChannelState", "A channel goes on in another module where it stopped: selected "
-                        + "diversifier, challenge given, challenge taken.", ModuleRules::handOver),
-                new Rule("state-3", "ChannelState", "Nobody can change the state of a channel through what idleState() gave.",
+                new Rule("state-1", "ModuleChannel.idleState",
+                        "A new channel is as after a reset.",
+                        ModuleRules::newChannel),
+                new Rule("state-2", "SecurityModule.resume; ChannelState",
+                        "A channel goes on in another module where it stopped: selected diversifier, challenge given, challenge "
+                                + "taken.",
+                        ModuleRules::handOver),
+                new Rule("state-3", "ChannelState",
+                        "Nobody can change the state of a channel through what idleState() gave.",
                         ModuleRules::stateIsACopy),
-                new Rule("state-4", "SecurityModule.resume", "A state that is none is taken over or refused with a ModuleException, and what "
-                        + "is refused reserves nothing.", ModuleRules::badStates),
-                new Rule("state-5", "SecurityModule", "Channels share nothing.", ModuleRules::channelsShareNothing),
-                new Rule("serve-1", "SecurityModule.selfTest", "A self test leaves a good module OPERATIONAL, and its channels as they are.",
+                new Rule("state-4", "SecurityModule.resume",
+                        "A state that is none is taken over or refused with a ModuleException, and what is refused reserves nothing.",
+                        ModuleRules::badStates),
+                new Rule("state-5", "SecurityModule",
+                        "Channels share nothing.",
+                        ModuleRules::channelsShareNothing),
+                new Rule("serve-1", "SecurityModule.selfTest",
+                        "A self test leaves a good module OPERATIONAL, and its channels as they are.",
                         ModuleRules::selfTest),
-                new Rule("serve-2", "ModuleState; ModuleException.Reason", "A module that is locked is mute: it opens nothing and answers "
-                        + "nothing, with NOT_SERVING; when it is unlocked its channels go on.", ModuleRules::locked),
-                new Rule("threads-1", "ModuleChannel", "Many channels answer at the same time, each its own.", ModuleRules::manyChannels),
-                new Rule("hostile-1", "ModuleChannel.exchange", "Whatever the command, the answer has a status word and at most 258 bytes, "
-                        + "the command is not changed, and the channel goes on.", ModuleRules::anyCommand),
-                new Rule("hostile-2", "ModuleChannel.exchange", "Neither an empty command nor one of 64 KiB is a fault of the module.",
+                new Rule("serve-2", "ModuleState; ModuleException.Reason",
+                        "A module that is locked is mute: it opens nothing and answers nothing, with NOT_SERVING; when it is "
+                                + "unlocked its channels go on.",
+                        ModuleRules::locked),
+                new Rule("threads-1", "ModuleChannel",
+                        "Many channels answer at the same time, each its own.",
+                        ModuleRules::manyChannels),
+                new Rule("hostile-1", "ModuleChannel.exchange",
+                        "Whatever the command, the answer has a status word and at most 258 bytes, the command is not changed, and "
+                                + "the channel goes on.",
+                        ModuleRules::anyCommand),
+                new Rule("hostile-2", "ModuleChannel.exchange",
+                        "Neither an empty command nor one of 64 KiB is a fault of the module.",
                         ModuleRules::oddLengths),
-                new Rule("lifecycle-1", "SecurityModule", "A module that was started, used and stopped 20 times leaves no thread.",
+                new Rule("lifecycle-1", "SecurityModule",
+                        "A module that was started, used and stopped 20 times leaves no thread.",
                         ModuleRules::threads),
-                new Rule("lifecycle-2", "SecurityModule", "A module that was started, used and stopped 20 times is not kept by anything.",
+                new Rule("lifecycle-2", "SecurityModule",
+                        "A module that was started, used and stopped 20 times is not kept by anything.",
                         ModuleRules::leaks));
     }
 
@@ -126,7 +155,8 @@ final class ModuleRules {
         SecurityModule module = modules.start();
         for (int group : new int[] {-1, modules.unknownGroup(), Integer.MAX_VALUE, Integer.MIN_VALUE}) {
             fails("open of key group " + group, module, () -> module.open(group), Reason.UNKNOWN_KEY_GROUP);
-            fails("resume of key group " + group, module, () -> module.resume(group, ChannelState.AFTER_RESET), Reason.UNKNOWN_KEY_GROUP);
+            fails("resume of key group " + group, module, () -> module.resume(group, ChannelState.AFTER_RESET),
+                    Reason.UNKNOWN_KEY_GROUP);
         }
         inUse(module, 0);
     }
@@ -234,7 +264,8 @@ final class ModuleRules {
         byte[] challenge = modules.challenge(channel);
         ChannelState state = channel.idleState();
         require(state != null && Arrays.equals(state.diversifier(), DIVERSIFIER) && Arrays.equals(state.incomingChallenge(), RANDOM)
-                && Arrays.equals(state.outgoingChallenge(), challenge), "the state does not have what the channel was given: %s", state);
+                && Arrays.equals(state.outgoingChallenge(), challenge), "the state does not have what the channel was given: %s",
+                state);
         return state;
     }
 
@@ -264,7 +295,8 @@ final class ModuleRules {
             Arrays.fill(each.incomingChallenge(), (byte) 0x55);
         }
         for (ModuleChannel each : List.of(channel, taken)) {
-            require(Arrays.equals(each.idleState().diversifier(), DIVERSIFIER) && Arrays.equals(each.idleState().incomingChallenge(), RANDOM)
+            require(Arrays.equals(each.idleState().diversifier(), DIVERSIFIER) && Arrays.equals(each.idleState().incomingChallenge(),
+                    RANDOM)
                     && Arrays.equals(each.idleState().outgoingChallenge(), challenge), "writing into its arrays changes the channel");
         }
     }
@@ -311,7 +343,8 @@ final class ModuleRules {
         ModuleChannel channel = module.open(modules.group());
         modules.send(channel, 0x14, DIVERSIFIER);
         ModuleStatus result = module.selfTest();
-        require(result.state() == ModuleState.OPERATIONAL && result.equals(module.status()), "it says %s, and the module is %s", result,
+        require(result.state() == ModuleState.OPERATIONAL && result.equals(module.status()), "it says %s, and the module is %s",
+                result,
                 module.status());
         require(Arrays.equals(channel.idleState().diversifier(), DIVERSIFIER), "a channel has lost its diversifier");
         inUse(module, 1);
@@ -328,7 +361,8 @@ final class ModuleRules {
         fails("open while it is locked", module, () -> module.open(modules.group()), Reason.NOT_SERVING);
         fails("resume while it is locked", module, () -> module.resume(modules.group(), ChannelState.AFTER_RESET), Reason.NOT_SERVING);
         fails("exchange while it is locked", module, () -> channel.exchange(modules.sending(0x86, RANDOM)), Reason.NOT_SERVING);
-        require(channel.idleState() != null, "a channel without a session tells no state while the module is locked, so it cannot move");
+        require(channel.idleState() != null,
+                "a channel without a session tells no state while the module is locked, so it cannot move");
         modules.suite().unlock(module);
         require(module.status().state() == ModuleState.OPERATIONAL, "after unlock() it is %s", module.status().state());
         modules.challenge(channel);
@@ -437,8 +471,8 @@ final class ModuleRules {
             System.gc();
             return stopped.stream().filter(module -> module.get() != null).count() <= 1;
         });
-        require(gone, "%d of %d modules are still reachable: look for listeners that were not removed, static fields, ThreadLocal, threads",
-                stopped.stream().filter(module -> module.get() != null).count(), CYCLES);
+        require(gone, "%d of %d modules are still reachable: look for listeners that were not removed, static fields, ThreadLocal, "
+                + "threads", stopped.stream().filter(module -> module.get() != null).count(), CYCLES);
     }
 
     private static boolean await(BooleanSupplier condition) {

@@ -91,8 +91,10 @@ final class Modules implements AutoCloseable {
         try {
             call.run();
         } catch (ModuleException e) {
-            require(Arrays.asList(reasons).contains(e.reason()), "%s fails with %s instead of %s", what, e.reason(), Arrays.toString(reasons));
-            require(e.getMessage() != null && e.getMessage().contains(module.info().name()), "%s fails with a message that does not name "
+            require(Arrays.asList(reasons).contains(e.reason()), "%s fails with %s instead of %s", what, e.reason(),
+                    Arrays.toString(reasons));
+            require(e.getMessage() != null && e.getMessage().contains(module.info().name()),
+                    "%s fails with a message that does not name "
                     + "the module: %s", what, e.getMessage());
             return;
         } catch (Exception | LinkageError e) {

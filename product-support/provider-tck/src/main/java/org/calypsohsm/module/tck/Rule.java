@@ -49,7 +49,8 @@ record Rule(String id, String source, String text, Trial trial) {
             trial.run(modules);
         } catch (Exception | AssertionError | LinkageError e) {
             String found = e instanceof Violation ? e.getMessage() : "there was " + e;
-            throw new AssertionError(String.format("Rule %s is broken: %s%n  written in: %s%n  found: %s", id, text, source, found), e);
+            throw new AssertionError(String.format("Rule %s is broken: %s%n  written in: %s%n  found: %s", id, text, source, found),
+                    e);
         }
     }
 

@@ -26,7 +26,8 @@ final class FakeModule implements SecurityModule {
     enum Fault {
         NONE, OTHER_NAME, NOT_OPERATIONAL, NO_SENTENCE, SLOW_STATUS, OTHER_GROUPS, WRONG_REASON, RESERVES_REFUSED, NAMELESS_MESSAGE,
         SHORT_ATR, SHARED_ATR, ONE_TOO_MANY, ONE_TOO_FEW, RACE, COUNTS_CLOSE_TWICE, CLOSE_THROWS, FORGETS_DIVERSIFIER, SHARED_STATE,
-        SHARED_CHALLENGE, THROWS_ON_BAD_STATE, SELF_TEST_FAILS, SELF_TEST_RESETS, ANSWERS_WHILE_LOCKED, OPENS_WHILE_LOCKED, THROWS_ON_EMPTY,
+        SHARED_CHALLENGE, THROWS_ON_BAD_STATE, SELF_TEST_FAILS, SELF_TEST_RESETS, ANSWERS_WHILE_LOCKED, OPENS_WHILE_LOCKED,
+        THROWS_ON_EMPTY,
         NO_ANSWER, CHANGES_COMMAND, LEAKS_THREAD, LEAKS_MODULE, HANGS
     }
 
@@ -110,7 +111,8 @@ final class FakeModule implements SecurityModule {
             if (fault == Fault.RESERVES_REFUSED) {
                 inUse.incrementAndGet();
             }
-            throw new ModuleException(fault == Fault.WRONG_REASON ? Reason.FAILED : Reason.UNKNOWN_KEY_GROUP, me + " has no such key group.");
+            throw new ModuleException(fault == Fault.WRONG_REASON ? Reason.FAILED : Reason.UNKNOWN_KEY_GROUP, me
+                    + " has no such key group.");
         }
         if (state.diversifier() != null && state.diversifier().length != 4 && state.diversifier().length != 8) {
             if (fault == Fault.THROWS_ON_BAD_STATE) {

@@ -69,7 +69,8 @@ public final class MutantPlugin implements SecurityPlugin {
 
     @Override
     public boolean supports(int alg, Function function) {
-        return fault == Fault.NO_EXTENDED_MODE && alg == 0x30 && function == Function.EXTENDED_SESSION || right.supports(alg, function);
+        return fault == Fault.NO_EXTENDED_MODE && alg == 0x30 && function == Function.EXTENDED_SESSION || right.supports(alg,
+                function);
     }
 
     @Override
@@ -229,7 +230,8 @@ public final class MutantPlugin implements SecurityPlugin {
 
         @Override
         public String toString() {
-            return fault == Fault.KEY_IN_TO_STRING ? "Key " + HexFormat.ofDelimiter(" ").formatHex(revealKey().revealKeyBytes()) : "Key";
+            return fault == Fault.KEY_IN_TO_STRING ? "Key " + HexFormat.ofDelimiter(" ").formatHex(revealKey().revealKeyBytes())
+                    : "Key";
         }
     }
 
