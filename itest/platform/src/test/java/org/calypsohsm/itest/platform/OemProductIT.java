@@ -3,7 +3,10 @@ package org.calypsohsm.itest.platform;
 import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 
 import org.calypsohsm.apdu.StatusWord;
@@ -48,9 +51,18 @@ public class OemProductIT {
     private KeyGroup keys;
     private Bundle gtml;
 
+    /** The deployer trusts the certificate that the OEM handed to him, and those that he trusted before. */
     @Configuration
-    public Option[] configuration() {
+    public Option[] configuration() throws IOException {
+        Path store = Files.createDirectories(Path.of("target/oem-trust").toAbsolutePath());
+        Path theirs = Path.of(System.getProperty("oem.jar")).resolveSibling("gtml.pem");
+        Files.copy(theirs, store.resolve("gtml.pem"), StandardCopyOption.REPLACE_EXISTING);
+        Path ours = Path.of(System.getProperty("hsm.home"), "conf/trust/developer.pem");
+        if (Files.exists(ours)) {
+            Files.copy(ours, store.resolve("developer.pem"), StandardCopyOption.REPLACE_EXISTING);
+        }
         return CoreOptions.options(CoreOptions.composite(PlatformOptions.distribution()),
+                CoreOptions.frameworkProperty("hsm.trust.store").value(store.toString()),
                 CoreOptions.systemProperty("oem.jar").value(System.getProperty("oem.jar")));
     }
 
