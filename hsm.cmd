@@ -29,11 +29,45 @@ if /i "%~1"=="test" (
   call mvnw.cmd -B -ntp verify
   exit /b
 )
+if /i "%~1"=="new-product" if not "%~2"=="--help" goto newproduct
 if /i "%~1"=="bench" goto bench
 if /i "%~1"=="fuzz" goto fuzz
 if /i "%~1"=="soak" goto soak
 call :build feature-repo "%home%\feature-repo\target\repo\index.xml" || exit /b 1
 goto run
+
+:newproduct
+if "%~2"=="" (
+  echo hsm: Say: hsm new-product FOLDER -Dproduct=NAME -Dalg=XX. See hsm new-product --help. 1>&2
+  exit /b 1
+)
+if exist "%~f2" (
+  echo hsm: %~2 is there already. Choose another folder. 1>&2
+  exit /b 1
+)
+set "folder=%~f2"
+set "parent=%~dp2."
+set "name=%~nx2"
+for /f "tokens=2,*" %%a in ("%*") do set "options=%%b"
+set "version="
+for /f "tokens=3 delims=<>" %%v in ('findstr /c:"<version>" "%home%\cnf\pom.xml"') do if not defined version set "version=%%v"
+pushd "%home%"
+echo hsm: putting API, conformance suite and archetype into the local Maven repository. 1>&2
+call mvnw.cmd -q -B -ntp -DskipTests -pl product-support/archetype -am install 1>&2 || goto newproductfailed
+call mvnw.cmd -q -B -ntp -N archetype:generate -DarchetypeCatalog=local -DarchetypeGroupId=org.calypsohsm ^
+  -DarchetypeArtifactId=org.calypsohsm.product.archetype -DarchetypeVersion=%version% "-DoutputDirectory=%parent%" ^
+  -DgroupId=com.example "-DartifactId=%name%" -Dversion=1.0.0 %options% 1>&2 || goto newproductfailed
+copy /y mvnw "%folder%" >nul
+copy /y mvnw.cmd "%folder%" >nul
+xcopy /e /i /q /y .mvn "%folder%\.mvn" >nul
+popd
+echo Made %folder%: its README.md says how to build, test, sign and deploy it.
+exit /b 0
+
+:newproductfailed
+popd
+echo hsm: The project was not made; see above. 1>&2
+exit /b 1
 
 :bench
 set "bench=%home%\itest\benchmarks\target"

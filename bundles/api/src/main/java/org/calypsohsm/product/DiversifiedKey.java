@@ -6,12 +6,16 @@ import org.osgi.annotation.versioning.ConsumerType;
 /**
  * A key diversified for one card or SAM, and what a SAM does with it. Immutable, and safe for many threads until
  * {@link #destroy()}. Source: security-profiles.md.
+ *
+ * <p>An argument of another length or range than its Javadoc says is an {@link IllegalArgumentException}, null a
+ * {@link NullPointerException}, and a call after {@link #destroy()} an {@link IllegalStateException}. No argument is kept or
+ * changed, and neither a message nor {@link #toString()} holds bytes of a key.
  */
 @ConsumerType
 public interface DiversifiedKey {
 
     /**
-     * Starts the digest of a secure session.
+     * Starts the digest of a secure session, which does not need this key any more.
      *
      * @param samChallenge 4 bytes in regular mode, 8 bytes in extended mode; not kept
      * @param extended     true for extended mode

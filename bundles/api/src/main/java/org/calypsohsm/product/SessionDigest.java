@@ -5,6 +5,10 @@ import org.osgi.annotation.versioning.ConsumerType;
 /**
  * The digest of one secure session, on the SAM's side. It absorbs what it is given at once, so its size does not depend
  * on the length of the session. Used by one thread at a time. Source: security-profiles.md, "Session".
+ *
+ * <p>A length that its Javadoc does not allow is an {@link IllegalArgumentException}, a range outside of the array an
+ * {@link IndexOutOfBoundsException}, null a {@link NullPointerException}, and a call out of its turn an
+ * {@link IllegalStateException}. No argument is kept or changed. A certificate of another length is not right.
  */
 @ConsumerType
 public interface SessionDigest {

@@ -7,12 +7,12 @@ import static org.awaitility.Awaitility.await;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
+import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -32,6 +32,7 @@ import org.calypsohsm.module.ModuleStatus;
 import org.calypsohsm.module.SamEmulation;
 import org.calypsohsm.module.SamForm;
 import org.calypsohsm.module.SecurityModule;
+import org.calypsohsm.module.tck.ProviderTck;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,9 +42,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every emulated module has to keep. A provider runs it in its own tests, as a subclass. */
+/**
+ * What every emulated module has to keep: the conformance suite of all modules, and here what is special to emulation. A provider
+ * runs it in its own tests, as a subclass.
+ */
 @Timeout(30)
-public abstract class ModuleContract {
+public abstract class ModuleContract extends ProviderTck {
 
     /**
      * How a module is configured.
@@ -61,11 +65,11 @@ public abstract class ModuleContract {
     }
 
     private static final int THREADS = 6;
-    private static final byte[] DIVERSIFIER = {1, 2, 3, 4, 5, 6, 7, 8};
-    private static final byte[] RANDOM = {11, 12, 13, 14, 15, 16, 17, 18};
 
     private final ExecutorService threads = Executors.newFixedThreadPool(THREADS);
     private final List<SecurityModule> started = new ArrayList<>();
+    /** Key stores of the modules of the conformance suite; weak, since it looks for modules that something keeps. */
+    private final Map<SecurityModule, StubStore> stores = new WeakHashMap<>();
 
     /**
      * Starts a module as its component does.
@@ -77,12 +81,6 @@ public abstract class ModuleContract {
      */
     protected abstract SecurityModule start(Settings settings, KeyStore keyStore, SamEmulation emulation);
 
-    /** Stops a module as its component does. */
-    protected abstract void stop(SecurityModule module);
-
-    /** @return how many channels the module has */
-    protected abstract int channels();
-
     /** @return its kind */
     protected abstract String kind();
 
@@ -91,6 +89,30 @@ public abstract class ModuleContract {
 
     /** @return the emulation that the product uses */
     protected abstract SamEmulation emulation();
+
+    @Override
+    protected final SecurityModule start(String name) {
+        StubStore store = new StubStore(keyStore(0, 3));
+        SecurityModule module = start(new Settings(name, "C0FFEE01", 5, SamForm.HSM_C1), store, emulation());
+        stores.put(module, store);
+        return module;
+    }
+
+    @Override
+    protected final Set<Integer> keyGroups() {
+        return Set.of(0, 3);
+    }
+
+    @Override
+    protected final boolean lock(SecurityModule module) {
+        stores.get(module).become(KeyStoreStatus.State.LOCKED, "It was locked.");
+        return true;
+    }
+
+    @Override
+    protected final void unlock(SecurityModule module) {
+        stores.get(module).become(KeyStoreStatus.State.OPEN, "It is open.");
+    }
 
     @AfterEach
     void end() {
@@ -118,13 +140,6 @@ public abstract class ModuleContract {
         command[1] = (byte) ins;
         System.arraycopy(rest, 0, command, 4, rest.length);
         return command;
-    }
-
-    private static byte[] apduWithData(int ins, byte[] data) {
-        byte[] rest = new byte[1 + data.length];
-        rest[0] = (byte) data.length;
-        System.arraycopy(data, 0, rest, 1, data.length);
-        return apdu(SamForm.HSM_C1, ins, rest);
     }
 
     private static byte[] getChallenge(ModuleChannel channel) throws ModuleException {
@@ -211,110 +226,7 @@ public abstract class ModuleContract {
         assertThat(module.channelsInUse()).isZero();
     }
 
-    @Test
-    void countsAChannelThatIsClosedTwiceOnce() throws ModuleException {
-        SecurityModule module = module();
-        ModuleChannel first = module.open(0);
-        ModuleChannel second = module.open(0);
-        first.close();
-        first.close();
-        assertThat(module.channelsInUse()).isEqualTo(1);
-        second.close();
-        assertThat(module.channelsInUse()).isZero();
-    }
-
-    @Test
-    void keepsItsLimitWithManyThreads() throws Exception {
-        SecurityModule module = module();
-        List<ModuleChannel> open = Collections.synchronizedList(new ArrayList<>());
-        inParallel(() -> {
-            while (true) {
-                try {
-                    open.add(module.open(0));
-                    assertThat(module.channelsInUse()).isBetween(1, channels());
-                } catch (ModuleException e) {
-                    assertThat(e.reason()).isEqualTo(ModuleException.Reason.FULL);
-                    return null;
-                }
-            }
-        });
-        assertThat(open).hasSize(channels());
-
-        // Each thread closes all of them.
-        inParallel(() -> {
-            List.copyOf(open).forEach(ModuleChannel::close);
-            return null;
-        });
-        assertThat(module.channelsInUse()).isZero();
-
-        inParallel(() -> {
-            for (int i = 0; i < 500; i++) {
-                ModuleChannel channel = module.open(0);
-                assertThat(module.channelsInUse()).isBetween(1, THREADS);
-                channel.close();
-            }
-            return null;
-        });
-        assertThat(module.channelsInUse()).isZero();
-    }
-
-    private void inParallel(Callable<Void> task) throws Exception {
-        CyclicBarrier together = new CyclicBarrier(THREADS);
-        List<Future<Void>> running = new ArrayList<>();
-        for (int i = 0; i < THREADS; i++) {
-            running.add(threads.submit(() -> {
-                together.await();
-                return task.call();
-            }));
-        }
-        for (Future<Void> future : running) {
-            future.get();
-        }
-    }
-
     // ---- channels
-
-    @Test
-    void aNewChannelIsAsAfterAReset() throws ModuleException {
-        ChannelState state = module().open(0).idleState();
-        assertThat(state.diversifier()).isNull();
-        assertThat(state.outgoingChallenge()).isNull();
-        assertThat(state.incomingChallenge()).isNull();
-    }
-
-    @Test
-    void anotherModuleGoesOnWhereAChannelStopped() throws ModuleException {
-        ModuleChannel left = module().open(0);
-        left.exchange(apduWithData(0x14, DIVERSIFIER));
-        left.exchange(apduWithData(0x86, RANDOM));
-        byte[] challenge = getChallenge(left);
-        ChannelState state = left.idleState();
-        left.close();
-
-        ModuleChannel taken = module(new Settings("other", "00000002", 9, SamForm.HSM_C1), emulation()).resume(0, state);
-
-        ChannelState after = taken.idleState();
-        assertThat(after.diversifier()).isEqualTo(DIVERSIFIER);
-        assertThat(after.incomingChallenge()).isEqualTo(RANDOM);
-        assertThat(after.outgoingChallenge()).isEqualTo(challenge);
-        // Neither side can change the other's state.
-        state.diversifier()[0] = 99;
-        after.outgoingChallenge()[0]++;
-        assertThat(taken.idleState().diversifier()).isEqualTo(DIVERSIFIER);
-        assertThat(taken.idleState().outgoingChallenge()).isEqualTo(challenge);
-    }
-
-    @Test
-    void channelsShareNothing() throws ModuleException {
-        SecurityModule module = module();
-        ModuleChannel first = module.open(0);
-        ModuleChannel second = module.open(0);
-        first.exchange(apduWithData(0x14, DIVERSIFIER));
-        assertThat(getChallenge(first)).isNotEqualTo(getChallenge(second));
-        assertThat(second.idleState().diversifier()).isNull();
-        first.close();
-        assertThat(getChallenge(second)).hasSize(8);
-    }
 
     @Test
     void tellsNoStateWhileASessionIsRunning() throws ModuleException {
@@ -329,24 +241,6 @@ public abstract class ModuleContract {
         assertThat(channel.idleState()).isEqualTo(ChannelState.AFTER_RESET);
         session[0] = true;
         assertThat(channel.idleState()).isNull();
-    }
-
-    @Test
-    void answersAnyCommandWithAStatusWord() throws ModuleException {
-        ModuleChannel channel = module().open(0);
-        Random random = new Random(1);
-        for (int i = 0; i < 5000; i++) {
-            byte[] command = new byte[random.nextInt(i < 1000 ? 8 : 300)];
-            random.nextBytes(command);
-            if (command.length > 0 && random.nextBoolean()) {
-                command[0] = (byte) 0x80;
-            }
-            byte[] before = command.clone();
-            byte[] response = channel.exchange(command);
-            assertThat(response).as(() -> "response to " + Arrays.toString(before)).hasSizeBetween(2, 258);
-            assertThat(command).isEqualTo(before);
-        }
-        assertThat(getChallenge(channel)).hasSize(8);
     }
 
     @Test

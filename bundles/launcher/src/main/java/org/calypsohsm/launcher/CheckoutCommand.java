@@ -42,6 +42,14 @@ abstract class CheckoutCommand implements Callable<Integer> {
     static final class Soak extends CheckoutCommand {
     }
 
+    /** Makes the project of a product. */
+    @Command(name = "new-product", description = "Makes the project of a security plugin for a new card product. Needs the sources.",
+            footer = {"", "As in: hsm new-product ../metro -Dproduct=METRO -Dalg=7A -DgroupId=com.example.metro",
+                "product is the name of the card product, alg the ALG code of its keys (two hexadecimal digits).",
+                "API, conformance suite and archetype go into the local Maven repository; further options go to Maven."})
+    static final class NewProduct extends CheckoutCommand {
+    }
+
     /** Tests. */
     @Command(name = "test", description = "Builds everything and runs all tests: units, in the container, end to end. Needs the sources.",
             footer = {"", "Further options go to Maven, as in: hsm test -pl itest/platform -am -DskipUnitTests"})

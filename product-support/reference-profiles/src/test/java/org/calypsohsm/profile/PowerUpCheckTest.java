@@ -1,5 +1,6 @@
 package org.calypsohsm.profile;
 
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PowerUpCheckTest {
 
@@ -48,6 +50,13 @@ class PowerUpCheckTest {
                 .hasMessageStartingWith("The power-up check of the reference profile " + profile + " failed: wrong ");
         values.computeIfPresent(name, (ignored, digits) -> flipFirstDigit(digits));
         plugin.selfTest(profile.alg());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0x00, 0xFF, 0x100})
+    void anAlgorithmThatIsNotServedIsNotTested(int alg) {
+        ReferencePlugin plugin = new ReferencePlugin(ReferenceProfile.TDES_CBC) { };
+        assertThatIllegalArgumentException().isThrownBy(() -> plugin.selfTest(alg)).withMessageContaining("does not serve ALG");
     }
 
     private static String flipFirstDigit(String digits) {

@@ -37,14 +37,14 @@ class LauncherIT {
     @Test
     void helpExplainsAllCommands() throws Exception {
         try (HsmProcess hsm = hsm("--help")) {
-            assertThat(hsm.output()).contains("start", "demo", "bench", "fuzz", "soak", "test", "Exit codes");
+            assertThat(hsm.output()).contains("start", "demo", "bench", "fuzz", "soak", "new-product", "test", "Exit codes");
             assertThat(hsm.exitCode()).isZero();
             assertThat(hsm.errors()).isEmpty();
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"start", "demo", "bench", "fuzz", "soak", "test"})
+    @ValueSource(strings = {"start", "demo", "bench", "fuzz", "soak", "new-product", "test"})
     void everyCommandHasHelp(String command) throws Exception {
         try (HsmProcess hsm = hsm(command, "--help")) {
             assertThat(hsm.output()).contains("Usage: hsm " + command);

@@ -1,8 +1,8 @@
 package org.calypsohsm.product.cd21;
 
+import org.calypsohsm.product.PluginProperties;
 import org.calypsohsm.product.SecurityPlugin;
 import org.calypsohsm.profile.ReferencePlugin;
-import org.calypsohsm.profile.ReferenceProduct;
 import org.calypsohsm.profile.ReferenceProfile;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -13,7 +13,7 @@ import org.osgi.service.component.annotations.Component;
  * Source: calypso-card.md section f.
  */
 @Component(service = SecurityPlugin.class, immediate = true)
-@ReferenceProduct(product = "CD21", alg = 0x30,
+@PluginProperties(product = "CD21", alg = 0x30,
         notice = "Reference profile TDES_RETAIL, which does not authenticate CD21 cards in the field.")
 public final class Cd21Plugin extends ReferencePlugin {
 

@@ -2,20 +2,24 @@ package org.calypsohsm.product.cd21;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.calypsohsm.product.PluginProperties;
 import org.calypsohsm.product.SecurityPlugin.Function;
-import org.calypsohsm.profile.ReferenceProfile;
-import org.calypsohsm.profile.testing.ReferencePluginContract;
 import org.junit.jupiter.api.Test;
 
-class Cd21PluginTest extends ReferencePluginContract {
+/** What is the product's own; all else is in {@link Cd21TckIT}. */
+class Cd21PluginTest {
 
-    Cd21PluginTest() {
-        super(Cd21Plugin.class, "CD21", 32, ReferenceProfile.TDES_RETAIL);
+    @Test
+    void hasTheFunctionsOfItsProfiles() {
+        Cd21Plugin plugin = new Cd21Plugin();
+        assertThat(plugin.supports(0x30, Function.EXTENDED_SESSION)).isFalse();
+        assertThat(plugin.supports(0x30, Function.TRANSFER)).isTrue();
     }
 
     @Test
-    void hasTransferButNoExtendedSessions() {
-        assertThat(plugin.supports(0x30, Function.EXTENDED_SESSION)).isFalse();
-        assertThat(plugin.supports(0x30, Function.TRANSFER)).isTrue();
+    void saysThatItIsNotForTheField() {
+        PluginProperties properties = Cd21Plugin.class.getAnnotation(PluginProperties.class);
+        assertThat(properties.product()).isEqualTo("CD21");
+        assertThat(properties.notice()).contains("not authenticate CD21 cards in the field");
     }
 }

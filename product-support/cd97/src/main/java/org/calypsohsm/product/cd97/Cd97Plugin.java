@@ -1,8 +1,8 @@
 package org.calypsohsm.product.cd97;
 
+import org.calypsohsm.product.PluginProperties;
 import org.calypsohsm.product.SecurityPlugin;
 import org.calypsohsm.profile.ReferencePlugin;
-import org.calypsohsm.profile.ReferenceProduct;
 import org.calypsohsm.profile.ReferenceProfile;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -13,7 +13,7 @@ import org.osgi.service.component.annotations.Component;
  * Source: calypso-card.md section f.
  */
 @Component(service = SecurityPlugin.class, immediate = true)
-@ReferenceProduct(product = "CD97", alg = 0x20,
+@PluginProperties(product = "CD97", alg = 0x20,
         notice = "Reference profile DESX_CBC, which does not authenticate CD97 cards in the field.")
 public final class Cd97Plugin extends ReferencePlugin {
 

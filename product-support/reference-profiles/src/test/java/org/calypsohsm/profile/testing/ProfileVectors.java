@@ -24,9 +24,14 @@ public final class ProfileVectors {
     private ProfileVectors() {
     }
 
+    /** @return the file, for the caller to close */
+    public static InputStream open() {
+        return ProfileVectors.class.getResourceAsStream(FILE);
+    }
+
     /** @return all vectors, in the order of the file */
     public static List<ProfileVector> all() {
-        try (InputStream in = ProfileVectors.class.getResourceAsStream(FILE)) {
+        try (InputStream in = open()) {
             List<ProfileVector> vectors = new ArrayList<>();
             for (JsonNode json : new ObjectMapper().readTree(in)) {
                 vectors.add(new ProfileVector(vectors.size() + 1, json));

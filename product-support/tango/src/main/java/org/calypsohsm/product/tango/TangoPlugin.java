@@ -1,8 +1,8 @@
 package org.calypsohsm.product.tango;
 
+import org.calypsohsm.product.PluginProperties;
 import org.calypsohsm.product.SecurityPlugin;
 import org.calypsohsm.profile.ReferencePlugin;
-import org.calypsohsm.profile.ReferenceProduct;
 import org.calypsohsm.profile.ReferenceProfile;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -13,7 +13,7 @@ import org.osgi.service.component.annotations.Component;
  * Source: calypso-card.md section f.
  */
 @Component(service = SecurityPlugin.class, immediate = true)
-@ReferenceProduct(product = "Tango", alg = {0x40, 0x50},
+@PluginProperties(product = "Tango", alg = {0x40, 0x50},
         notice = "Reference profiles TDES_CBC and AES_CMAC, which do not authenticate Tango cards in the field; AES is "
                 + "this project's own extension, since no known Tango product has it.")
 public final class TangoPlugin extends ReferencePlugin {

@@ -1,18 +1,22 @@
-package org.calypsohsm.profile;
+package org.calypsohsm.product;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-import org.calypsohsm.product.SecurityPlugin;
 import org.osgi.service.component.annotations.ComponentPropertyType;
 
-/** The service properties of a security plugin, under the names that {@link SecurityPlugin} defines. */
+/**
+ * The service properties of a security plugin, under the names that {@link SecurityPlugin} defines. It stands beside
+ * {@code @Component} on the class of the plugin.
+ *
+ * @since 1.1
+ */
 @ComponentPropertyType
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
-public @interface ReferenceProduct {
+public @interface PluginProperties {
 
     /** What stands before each name. */
     String PREFIX_ = "hsm.";

@@ -1,0 +1,7 @@
+package ${package};
+
+import org.calypsohsm.product.tck.ProductTck;
+
+/** The conformance suite of the platform, with the bundle in target and the known answers in vectors.json. */
+class ${className}TckIT extends ProductTck {
+}
