@@ -87,7 +87,7 @@ public final class HsmOptions {
     /**
      * Begins with configurations from a text in place of the distribution's {@code conf/hsm.json}.
      *
-     * @param json what a Configurator file holds; the lines with {@code :configurator:} may be left out
+     * @param json what a Configurator file holds, with its three properties {@code :configurator:...}
      * @return this
      */
     public HsmOptions configuration(String json) {
