@@ -25,8 +25,10 @@ import org.osgi.framework.wiring.BundleRevision;
 /** Finds out what a bundle, a component or a container lacks, and why a service is missing, in sentences. */
 public final class Diagnosis {
 
+    private static final String TRUST = "org.calypsohsm.trust.BundleTrust";
     /** Namespace in which bundles say which services they will register; of the OSGi Compendium. */
     private static final String SERVICE_NAMESPACE = "osgi.service";
+    private static final Set<String> HIDEABLE = Set.of("org.calypsohsm.module.SecurityModule", "org.calypsohsm.product.SecurityPlugin");
     /** What the framework adds to a reason: its numbers of bundles, as in {@code [12](R 12.0)}, and the reason once more. */
     private static final Pattern NOISE = Pattern.compile(" ?\\[\\d+\\](\\(R [\\d.]+\\))?| Unresolved requirements: .*");
 
@@ -86,7 +88,7 @@ public final class Diagnosis {
      * @return one sentence or more for each reason; empty if nothing is wrong
      */
     public List<String> problems(Collection<String> pids) {
-        List<String> sentences = new ArrayList<>();
+        List<String> sentences = new ArrayList<>(refused());
         for (Bundle bundle : context.getBundles()) {
             if (!runs(bundle) && !isFragment(bundle)) {
                 bundle(sentences, bundle);
@@ -145,6 +147,9 @@ public final class Diagnosis {
                         .forEach(missing -> service(sentences, missing.type(), missing.target(), told));
             }
         }
+        if (HIDEABLE.contains(type)) {
+            sentences.addAll(refused());
+        }
         List<ServiceReference<?>> present = references(type, null);
         if (filter != null && !present.isEmpty() && references(type, filter).isEmpty()) {
             sentences.add("A service " + type + " is there, but none with " + filter + ".");
@@ -167,6 +172,14 @@ public final class Diagnosis {
         return revision != null && revision.getDeclaredCapabilities(SERVICE_NAMESPACE).stream()
                 .anyMatch(capability -> capability.getAttributes().get(Constants.OBJECTCLASS) instanceof Collection<?> types
                         && types.contains(type));
+    }
+
+    /** @return what {@code BundleTrust} says of bundles whose services it hides since nobody trusted signed them */
+    private List<String> refused() {
+        ServiceReference<?> reference = context.getServiceReference(TRUST);
+        Object trust = reference == null ? null : context.getService(reference);
+        return trust == null ? List.of() : ((List<?>) Reflect.call(trust, reference.getBundle(), TRUST, "refused")).stream()
+                .map(report -> String.valueOf(Reflect.call(report, "sentence"))).toList();
     }
 
     private static String noRuntime() {

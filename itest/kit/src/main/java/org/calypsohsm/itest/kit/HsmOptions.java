@@ -34,6 +34,8 @@ public final class HsmOptions {
     /** Framework property: {@code false} leaves modules as they are, so that no fault can be injected. */
     static final String FAULTS = "hsm.itest.faults";
 
+    /** Framework property: folder with the certificates that are trusted to sign bundles. */
+    private static final String TRUST_STORE = "hsm.trust.store";
     private static final String TEST_STORE = "org.calypsohsm.keystore.test";
     private static final String DURABLE_STORE = "org.calypsohsm.keystore.durable";
     private static final String GROUPS = "groups";
@@ -247,6 +249,7 @@ public final class HsmOptions {
         options.add(frameworkProperty("gosh.args").value("--nointeractive"));
         options.add(frameworkProperty(MODULES).value(String.join(",", file.modules())));
         options.add(frameworkProperty(FAULTS).value(Boolean.toString(faults)));
+        options.add(frameworkProperty(TRUST_STORE).value(System.getProperty(TRUST_STORE, distribution.trustStore().toString())));
         options.add(systemProperty("logback.configurationFile").value(System.getProperty("logback.configurationFile",
                 distribution.logging().toUri().toString())));
         options.add(bundle(kit()).startLevel(Distribution.kitLevel()));

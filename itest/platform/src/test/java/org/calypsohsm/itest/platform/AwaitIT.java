@@ -5,6 +5,7 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 import org.calypsohsm.channel.ChannelManager;
@@ -15,9 +16,12 @@ import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.module.ModuleState;
 import org.calypsohsm.product.SecurityPlugin;
 import org.calypsohsm.startup.LockedStore;
+import org.calypsohsm.trust.BundleTrust;
+import org.calypsohsm.trust.TrustReport;
 import org.junit.Test;
 import org.junit.function.ThrowingRunnable;
 import org.osgi.framework.Bundle;
+import org.osgi.framework.ServiceRegistration;
 
 /** What the tester kit says of a platform that is broken in many ways. */
 public class AwaitIT extends HsmTest {
@@ -72,6 +76,36 @@ public class AwaitIT extends HsmTest {
         assertSays(() -> soon().awaitProduct("CD97"),
                 "A service org.calypsohsm.product.SecurityPlugin is there, but none with (hsm.product=CD97).");
         assertSays(() -> soon().await(Runnable.class), "No bundle in the container registers a service java.lang.Runnable: is one missing?");
+    }
+
+    @Test
+    public void aBundleThatIsNotTrustedIsTheReason() {
+        String refused = "Bundle oem.cd97 1.0.0 is refused since it is not signed.";
+        ServiceRegistration<?> trust = hsm().context().registerService(BundleTrust.class, new Refusing(refused), null);
+        try {
+            assertSays(() -> soon().awaitProduct("CD97"), refused);
+        } finally {
+            trust.unregister();
+        }
+    }
+
+    /** Stands for the bundle that checks signatures. */
+    private record Refusing(String sentence) implements BundleTrust {
+
+        @Override
+        public TrustReport check(byte[] jar) {
+            return refused().get(0);
+        }
+
+        @Override
+        public TrustReport check(long bundle) {
+            return refused().get(0);
+        }
+
+        @Override
+        public List<TrustReport> refused() {
+            return List.of(new TrustReport("oem.cd97 1.0.0", false, null, sentence));
+        }
     }
 
     @Test
