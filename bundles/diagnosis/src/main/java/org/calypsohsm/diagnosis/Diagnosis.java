@@ -28,6 +28,7 @@ public final class Diagnosis {
 
     /** Namespace in which bundles say which services they will register; of the OSGi Compendium. */
     private static final String SERVICE_NAMESPACE = "osgi.service";
+    private static final Set<String> HIDEABLE = Set.of("org.calypsohsm.module.SecurityModule", "org.calypsohsm.product.SecurityPlugin");
     private static final String TRUST = "org.calypsohsm.trust.BundleTrust";
     /** What the framework adds to a reason: its numbers of bundles, as in {@code [12](R 12.0)}, and the reason once more. */
     private static final Pattern NOISE = Pattern.compile(" ?\\[\\d+\\](\\(R [\\d.]+\\))?| Unresolved requirements: .*");
@@ -140,7 +141,9 @@ public final class Diagnosis {
     public List<String> ofService(String type, String filter) {
         List<String> sentences = new ArrayList<>();
         service(sentences, type, filter, new HashSet<>());
-        sentences.addAll(refused(bundle -> true));
+        if (HIDEABLE.contains(type)) {
+            sentences.addAll(refused(bundle -> true));
+        }
         return sentences;
     }
 

@@ -45,55 +45,34 @@ import org.eclipse.keypop.calypso.card.transaction.SymmetricCryptoSecuritySettin
 import org.eclipse.keypop.calypso.crypto.legacysam.sam.LegacySam.ProductType;
 import org.eclipse.keypop.reader.ChannelControl;
 import org.eclipse.keypop.reader.InvalidCardResponseException;
-import org.junit.Before;
 import org.junit.Test;
-import org.junit.runner.RunWith;
-import org.ops4j.pax.exam.Configuration;
-import org.ops4j.pax.exam.Option;
-import org.ops4j.pax.exam.junit.PaxExam;
-import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
-import org.ops4j.pax.exam.spi.reactors.PerClass;
 
 /** Eclipse Keyple runs secure sessions with simulated cards; its SAM is a channel of the platform. */
-@RunWith(PaxExam.class)
-@ExamReactorStrategy(PerClass.class)
-public class KeypleIT {
+public class KeypleIT extends Platform {
 
     private static final int CLIENTS = 20;
     private static final int SALES_EACH = 5;
-
-    private Platform platform;
-
-    @Configuration
-    public Option[] configuration() {
-        return Platform.container();
-    }
-
-    @Before
-    public void awaitPlatform() throws InterruptedException {
-        platform = Platform.await();
-    }
 
     // --- form of SAM by card product
 
     @Test
     public void cd97WithHsmC1() throws Exception {
-        sells(Platform.HSM_C1, ProductType.HSM_C1, CardProduct.CD97);
+        sells(HSM_C1, ProductType.HSM_C1, CardProduct.CD97);
     }
 
     @Test
     public void cd21WithHsmC1() throws Exception {
-        sells(Platform.HSM_C1, ProductType.HSM_C1, CardProduct.CD21);
+        sells(HSM_C1, ProductType.HSM_C1, CardProduct.CD21);
     }
 
     @Test
     public void tangoWithHsmC1() throws Exception {
-        sells(Platform.HSM_C1, ProductType.HSM_C1, CardProduct.TANGO);
+        sells(HSM_C1, ProductType.HSM_C1, CardProduct.TANGO);
     }
 
     @Test
     public void tangoAesWithHsmC1() throws Exception {
-        sells(Platform.HSM_C1, ProductType.HSM_C1, CardProduct.TANGO_AES);
+        sells(HSM_C1, ProductType.HSM_C1, CardProduct.TANGO_AES);
     }
 
     @Test
@@ -138,7 +117,7 @@ public class KeypleIT {
 
     private void sells(int keyGroup, ProductType type, CardProduct product) throws Exception {
         Card card = card(product, keyGroup, 1);
-        try (Channel channel = platform.open(keyGroup);
+        try (Channel channel = open(keyGroup);
                 KeypleTerminal terminal = new KeypleTerminal(product + " with " + type, channel, card)) {
             terminal.selectSam(type);
             assertEquals(type, terminal.sam().getProductType());
@@ -201,8 +180,8 @@ public class KeypleIT {
 
     @Test
     public void extendedMode() throws Exception {
-        Card card = card(CardProduct.TANGO_AES, Platform.HSM_C1, 1);
-        try (Channel channel = platform.open(Platform.HSM_C1);
+        Card card = card(CardProduct.TANGO_AES, HSM_C1, 1);
+        try (Channel channel = open(HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("extended mode", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
             load(terminal.extended(terminal.selectCard()), card, ChannelControl.CLOSE_AFTER);
@@ -211,7 +190,7 @@ public class KeypleIT {
 
     @Test
     public void extendedModeWithMutualAuthenticationAndEncryption() throws Exception {
-        Card card = card(CardProduct.TANGO_AES, Platform.HSM_C1, 1);
+        Card card = card(CardProduct.TANGO_AES, HSM_C1, 1);
         List<byte[]> sent = new ArrayList<>();
         SimulatedCardReader reader = new SimulatedCardReader("card of encryption", card, true) {
             @Override
@@ -220,7 +199,7 @@ public class KeypleIT {
                 return super.transmitApdu(apdu);
             }
         };
-        try (Channel channel = platform.open(Platform.HSM_C1);
+        try (Channel channel = open(HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("encryption", channel, card, reader)) {
             terminal.selectSam(ProductType.HSM_C1);
             CalypsoCard image = terminal.selectCard();
@@ -244,8 +223,8 @@ public class KeypleIT {
 
     @Test
     public void contactReaderRatifiesWithClose() throws Exception {
-        Card card = card(CardProduct.CD21, Platform.HSM_C1, 1);
-        try (Channel channel = platform.open(Platform.HSM_C1);
+        Card card = card(CardProduct.CD21, HSM_C1, 1);
+        try (Channel channel = open(HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("contacts", channel, card,
                         new SimulatedCardReader("card of contacts", card, false))) {
             terminal.selectSam(ProductType.HSM_C1);
@@ -256,8 +235,8 @@ public class KeypleIT {
 
     @Test
     public void cd97AsRevision1() throws Exception {
-        Card card = card(CardProduct.CD97, Platform.HSM_C1, 1);
-        try (Channel channel = platform.open(Platform.HSM_C1);
+        Card card = card(CardProduct.CD97, HSM_C1, 1);
+        try (Channel channel = open(HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("revision 1", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
             CalypsoCard image = terminal.selectRevision1Card();
@@ -276,7 +255,7 @@ public class KeypleIT {
         for (CardProduct product : CardProduct.values()) {
             Card card = card(product, Platform.S1E1, 1);
             byte[] before = card.contents();
-            try (Channel channel = platform.open(Platform.HSM_C1);
+            try (Channel channel = open(HSM_C1);
                     KeypleTerminal terminal = new KeypleTerminal("other keys of " + product, channel, card)) {
                 terminal.selectSam(ProductType.HSM_C1);
                 SecureRegularModeTransactionManager transaction = terminal.regular(terminal.selectCard(), terminal.settings());
@@ -289,9 +268,9 @@ public class KeypleIT {
 
     @Test
     public void samRefusesKvcThatItDoesNotHave() throws Exception {
-        Card card = card(CardProduct.CD97, Platform.HSM_C1, 1);
+        Card card = card(CardProduct.CD97, HSM_C1, 1);
         byte[] before = card.contents();
-        try (Channel channel = platform.open(Platform.HSM_C1);
+        try (Channel channel = open(HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("unknown KVC", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
             SecureRegularModeTransactionManager transaction =
@@ -303,7 +282,7 @@ public class KeypleIT {
 
     @Test
     public void samRefusesForgedCardCertificate() throws Exception {
-        Card card = card(CardProduct.CD21, Platform.HSM_C1, 1);
+        Card card = card(CardProduct.CD21, HSM_C1, 1);
         SimulatedCardReader forger = new SimulatedCardReader("card of forger", card, true) {
             @Override
             public byte[] transmitApdu(byte[] apdu) {
@@ -314,7 +293,7 @@ public class KeypleIT {
                 return response;
             }
         };
-        try (Channel channel = platform.open(Platform.HSM_C1);
+        try (Channel channel = open(HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("forger", channel, card, forger)) {
             terminal.selectSam(ProductType.HSM_C1);
             SecureRegularModeTransactionManager transaction = terminal.regular(terminal.selectCard(), terminal.settings());
@@ -333,8 +312,8 @@ public class KeypleIT {
             int number = i + 1;
             CardProduct product = products[i % products.length];
             clients.add(() -> {
-                Card card = card(product, Platform.HSM_C1, number);
-                try (Channel channel = platform.open(Platform.HSM_C1);
+                Card card = card(product, HSM_C1, number);
+                try (Channel channel = open(HSM_C1);
                         KeypleTerminal terminal = new KeypleTerminal("client " + number, channel, card)) {
                     terminal.selectSam(ProductType.HSM_C1);
                     start.await(30, TimeUnit.SECONDS);
@@ -358,7 +337,7 @@ public class KeypleIT {
     @Test
     public void channelMovesBetweenTwoSessions() throws Exception {
         Card card = card(CardProduct.CD97, Platform.SHARED, 1);
-        try (Channel channel = platform.open(Platform.SHARED);
+        try (Channel channel = open(Platform.SHARED);
                 KeypleTerminal terminal = new KeypleTerminal("move", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
             SymmetricCryptoSecuritySetting settings = terminal.settings();
@@ -367,14 +346,14 @@ public class KeypleIT {
             // Keyple fetches the next challenge ahead, so the new module must know a challenge that it never drew.
             settings.initCryptoContextForNextTransaction();
             String first = channel.module();
-            DrainReport report = platform.manager().drain(first, Duration.ofSeconds(5)).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            DrainReport report = manager().drain(first, Duration.ofSeconds(5)).toCompletableFuture().get(10, TimeUnit.SECONDS);
             try {
                 assertEquals(1, report.moved());
                 assertNotEquals(first, channel.module());
                 load(transaction, card, ChannelControl.CLOSE_AFTER);
                 assertEquals(100 + 2 * 7, card.counter(LOADED));
             } finally {
-                platform.manager().undrain(first);
+                manager().undrain(first);
             }
         }
     }

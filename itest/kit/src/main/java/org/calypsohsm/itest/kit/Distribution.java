@@ -24,7 +24,7 @@ record Distribution(Path home) {
     private static final int EARLY = 1;
     private static final int LIBRARIES = 2;
     private static final int PLATFORM = 3;
-    /** What weaves and what it needs must be there before the first class that is woven is loaded. */
+    /** What weaves and what it needs comes before the first class that is woven, what hides services before the first service. */
     private static final List<String> EARLY_BUNDLES =
             List.of("org.apache.aries.spifly.", "org.objectweb.asm", "org.eclipse.parsson", "ch.qos.logback.", "org.calypsohsm.trusting");
     private static final List<String> LIBRARY_BUNDLES =
@@ -94,12 +94,12 @@ record Distribution(Path home) {
         return home.resolve("conf/hsm.json");
     }
 
-    /** @return the folder with the certificates that are trusted to sign bundles */
-    Path trust() {
-        return home.resolve("conf/trust");
-    }
-
     Path logging() {
         return home.resolve("conf/logback.xml");
+    }
+
+    /** @return folder with the certificates that are trusted to sign bundles, where bundles have to be signed */
+    Path trustStore() {
+        return home.resolve("conf/trust");
     }
 }

@@ -35,6 +35,8 @@ public final class HsmOptions {
     static final String FAULTS = "hsm.itest.faults";
 
     private static final String TRUST = "org.calypsohsm.trusting";
+    /** Framework property: folder with the certificates that are trusted to sign bundles. */
+    private static final String TRUST_STORE = "hsm.trust.store";
     private static final String TEST_STORE = "org.calypsohsm.keystore.test";
     private static final String DURABLE_STORE = "org.calypsohsm.keystore.durable";
     private static final String GROUPS = "groups";
@@ -89,7 +91,7 @@ public final class HsmOptions {
     /**
      * Begins with configurations from a text in place of the distribution's {@code conf/hsm.json}.
      *
-     * @param json what a Configurator file holds; the lines with {@code :configurator:} may be left out
+     * @param json what a Configurator file holds, with its three properties {@code :configurator:...}
      * @return this
      */
     public HsmOptions configuration(String json) {
@@ -269,9 +271,10 @@ public final class HsmOptions {
         options.add(frameworkProperty("configurator.initial").value(written.toUri().toString()));
         // A shell on the standard input of the tests would stop the container at its end.
         options.add(frameworkProperty("gosh.args").value("--nointeractive"));
-        options.add(frameworkProperty("hsm.trust.store").value(trustStore == null ? distribution.trust().toString() : trustStore.toString()));
         options.add(frameworkProperty(MODULES).value(String.join(",", file.modules())));
         options.add(frameworkProperty(FAULTS).value(Boolean.toString(faults)));
+        options.add(frameworkProperty(TRUST_STORE).value(trustStore != null ? trustStore.toString()
+                : System.getProperty(TRUST_STORE, distribution.trustStore().toString())));
         options.add(systemProperty("logback.configurationFile").value(System.getProperty("logback.configurationFile",
                 distribution.logging().toUri().toString())));
         options.add(bundle(kit()).startLevel(Distribution.kitLevel()));

@@ -122,10 +122,14 @@ public final class Terminal {
     private static byte[] withoutStatus(String who, byte[] command, byte[] response) {
         int status = StatusWord.of(response);
         if (status != StatusWord.OK) {
-            throw new AssertionError(String.format("The %s answered instruction %02X with %s, not with 9000.", who, command[1],
-                    StatusWord.describe(status)));
+            throw refused(who, command, status, "with 9000");
         }
         return Arrays.copyOf(response, response.length - 2);
+    }
+
+    private static AssertionError refused(String who, byte[] command, int status, String expected) {
+        return new AssertionError(String.format("The %s answered instruction %02X with %s, not %s.", who, command[1],
+                StatusWord.describe(status), expected));
     }
 
     /** @return serial number of the SAM, 4 bytes, from its ATR */
@@ -162,14 +166,17 @@ public final class Terminal {
      * Opens a session, does the exchanges, closes it, and checks both certificates: a whole sale.
      *
      * @param keyIndex  key of the card, as in {@link CardCommands#DEBIT}
-     * @param exchanges commands to the card, each of which must be answered 9000
+     * @param exchanges commands to the card, each of which must be carried out, see {@link StatusWord#isSuccessful(int)}
      * @throws ChannelException     as an exchange with the channel
      * @throws CardRemovedException if the card leaves the field
      */
     public void session(int keyIndex, byte[]... exchanges) throws ChannelException, CardRemovedException {
         open(keyIndex);
         for (byte[] command : exchanges) {
-            withoutStatus("card", command, digested(command));
+            int status = StatusWord.of(digested(command));
+            if (!StatusWord.isSuccessful(status)) {
+                throw refused("card", command, status, "with success");
+            }
         }
         close();
     }

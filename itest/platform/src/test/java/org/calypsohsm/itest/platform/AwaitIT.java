@@ -4,6 +4,7 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.time.Duration;
 import java.util.Map;
 
@@ -72,6 +73,18 @@ public class AwaitIT extends HsmTest {
         assertSays(() -> soon().awaitProduct("CD97"),
                 "A service org.calypsohsm.product.SecurityPlugin is there, but none with (hsm.product=CD97).");
         assertSays(() -> soon().await(Runnable.class), "No bundle in the container registers a service java.lang.Runnable: is one missing?");
+    }
+
+    @Test
+    public void aBundleThatIsNotTrustedIsTheReason() throws Exception {
+        byte[] unsigned = OemJars.unsigned(OemJars.distributed("org.calypsohsm.product.cd97"), "oem.cd97");
+        Bundle oem = hsm().context().installBundle("oem", new ByteArrayInputStream(unsigned));
+        try {
+            oem.start();
+            assertSays(() -> soon().awaitProduct("CD97"), "Bundle oem.cd97", "is refused since it is not signed");
+        } finally {
+            oem.uninstall();
+        }
     }
 
     @Test

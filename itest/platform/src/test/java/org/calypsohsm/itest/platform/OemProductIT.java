@@ -113,8 +113,8 @@ public class OemProductIT extends HsmTest {
     }
 
     private static void sell(Terminal terminal) throws Exception {
-        terminal.session(CardCommands.LOAD, terminal.commands.updateRecord(CardCommands.SFI_CONTRACTS, 1, CONTRACT));
-        assertArrayEquals(CONTRACT, Arrays.copyOf(terminal.card.record(CardCommands.SFI_CONTRACTS, 1), CONTRACT.length));
+        terminal.session(CardCommands.LOAD, terminal.commands().updateRecord(CardCommands.SFI_CONTRACTS, 1, CONTRACT));
+        assertArrayEquals(CONTRACT, Arrays.copyOf(terminal.card().record(CardCommands.SFI_CONTRACTS, 1), CONTRACT.length));
     }
 
     @Test
@@ -135,9 +135,9 @@ public class OemProductIT extends HsmTest {
         try (Channel channel = channels.open(ChannelRequest.forKeyGroup(KEY_GROUP))) {
             Terminal terminal = new Terminal(card(), channel);
             terminal.open(CardCommands.LOAD);
-            terminal.digested(terminal.commands.updateRecord(CardCommands.SFI_CONTRACTS, 1, CONTRACT));
+            terminal.digested(terminal.commands().updateRecord(CardCommands.SFI_CONTRACTS, 1, CONTRACT));
             uninstall();
-            terminal.digested(terminal.commands.readRecord(CardCommands.SFI_CONTRACTS, 1, CONTRACT.length));
+            terminal.digested(terminal.commands().readRecord(CardCommands.SFI_CONTRACTS, 1, CONTRACT.length));
             terminal.close();
             install();
             sell(new Terminal(card(), channel));
