@@ -77,7 +77,7 @@ class MutantsTest {
         "OTHER_NAME, info-1, its name is fake",
         "NOT_OPERATIONAL, info-2, it is SELF_TEST",
         "NO_SENTENCE, info-2, no sentence",
-        "SLOW_STATUS, info-3, that took",
+        "SLOW_STATUS, info-3, after a second",
         "OTHER_GROUPS, info-4, instead of",
         "WRONG_REASON, open-1, fails with FAILED instead of [UNKNOWN_KEY_GROUP]",
         "NAMELESS_MESSAGE, open-1, does not name the module",
