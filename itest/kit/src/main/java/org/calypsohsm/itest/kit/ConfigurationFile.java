@@ -35,7 +35,8 @@ final class ConfigurationFile {
 
     static ConfigurationFile parse(String json, String origin) {
         try (Reader reader = new StringReader(json)) {
-            return new ConfigurationFile(Configurations.buildReader().withIdentifier(origin).build(reader).readConfigurationResource());
+            return new ConfigurationFile(Configurations.buildReader().withIdentifier(origin).build(reader)
+                    .readConfigurationResource());
         } catch (IOException e) {
             throw new IllegalArgumentException("The configuration of " + origin + " is not what the Configurator takes: "
                     + e.getMessage(), e);
