@@ -25,7 +25,8 @@ final class Components {
      *
      * @param services types that it registers
      */
-    record Component(String name, String[] configurationPid, boolean isEnabled, List<String> services, List<Configuration> configurations) {
+    record Component(String name, String[] configurationPid, boolean isEnabled, List<String> services,
+            List<Configuration> configurations) {
 
         String pids() {
             return String.join(" or ", configurationPid);
@@ -84,7 +85,8 @@ final class Components {
     private static Configuration configuration(Object description, Object configuration) {
         List<Missing> missing = new ArrayList<>();
         for (Object reference : (Object[]) Reflect.field(configuration, "unsatisfiedReferences")) {
-            missing.add(new Missing(type((Object[]) Reflect.field(description, "references"), (String) Reflect.field(reference, "name")),
+            Object[] references = (Object[]) Reflect.field(description, "references");
+            missing.add(new Missing(type(references, (String) Reflect.field(reference, "name")),
                     (String) Reflect.field(reference, "target")));
         }
         return new Configuration((int) Reflect.field(configuration, "state"), missing,

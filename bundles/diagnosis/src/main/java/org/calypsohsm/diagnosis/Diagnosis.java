@@ -28,7 +28,8 @@ public final class Diagnosis {
 
     /** Namespace in which bundles say which services they will register; of the OSGi Compendium. */
     private static final String SERVICE_NAMESPACE = "osgi.service";
-    private static final Set<String> HIDEABLE = Set.of("org.calypsohsm.module.SecurityModule", "org.calypsohsm.product.SecurityPlugin");
+    private static final Set<String> HIDEABLE =
+            Set.of("org.calypsohsm.module.SecurityModule", "org.calypsohsm.product.SecurityPlugin");
     private static final String TRUST = "org.calypsohsm.trust.BundleTrust";
     /** What the framework adds to a reason: its numbers of bundles, as in {@code [12](R 12.0)}, and the reason once more. */
     private static final Pattern NOISE = Pattern.compile(" ?\\[\\d+\\](\\(R [\\d.]+\\))?| Unresolved requirements: .*");
@@ -72,7 +73,8 @@ public final class Diagnosis {
                 bundle(sentences, bundle);
                 its.forEach(component -> component(sentences, component));
             } else {
-                its.stream().filter(component -> isNamed(component.name(), name)).forEach(component -> component(sentences, component));
+                its.stream().filter(component -> isNamed(component.name(), name))
+                        .forEach(component -> component(sentences, component));
             }
         }
         sentences.addAll(refused(bundle -> isNamed(bundle, name)));
@@ -250,7 +252,8 @@ public final class Diagnosis {
                 .getOrDefault(Constants.FILTER_DIRECTIVE, requirement.getNamespace());
         if (offering.isEmpty()) {
             sentences.add(needs + ", which no bundle offers.");
-        } else if (offering.stream().allMatch(bundle -> bundle.getState() == Bundle.INSTALLED && !start.endsWith(bundle.getSymbolicName()))) {
+        } else if (offering.stream().allMatch(bundle -> bundle.getState() == Bundle.INSTALLED
+                && !start.endsWith(bundle.getSymbolicName()))) {
             sentences.add(needs + ", which only bundles offer that do not resolve: "
                     + String.join(", ", offering.stream().map(Bundle::getSymbolicName).toList()) + ".");
         }

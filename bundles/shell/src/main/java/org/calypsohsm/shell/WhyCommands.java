@@ -52,7 +52,8 @@ public final class WhyCommands {
         }
         sentences.addAll(new Diagnosis(context).of(name));
         if (sentences.isEmpty()) {
-            throw new CommandException("No module, bundle or component has the name " + name + ". Try: hsm:status, hsm:modules, felix:lb");
+            throw new CommandException("No module, bundle or component has the name " + name
+                    + ". Try: hsm:status, hsm:modules, felix:lb");
         }
         return String.join("\n", sentences);
     }

@@ -45,11 +45,20 @@ import org.eclipse.keypop.calypso.card.transaction.UnauthorizedKeyException;
 import org.eclipse.keypop.calypso.crypto.legacysam.sam.LegacySam.ProductType;
 import org.eclipse.keypop.reader.ChannelControl;
 import org.eclipse.keypop.reader.InvalidCardResponseException;
+import org.junit.Before;
 import org.junit.Test;
 import org.junit.function.ThrowingRunnable;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
 
 /** Eclipse Keyple does with cards what is more than a sale: stored value, PIN, keys, invalidation and personalization. */
-public class KeypleFlowsIT extends Platform {
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class KeypleFlowsIT {
 
     private static final int BALANCE = 1000;
     private static final byte[] DATE = {0x12, 0x34};
@@ -85,6 +94,18 @@ public class KeypleFlowsIT extends Platform {
     /** What happens with one card at one terminal. */
     private interface Flow {
         void run(KeypleTerminal terminal, Card card) throws Exception;
+    }
+
+    private Platform platform;
+
+    @Configuration
+    public Option[] configuration() {
+        return Platform.container();
+    }
+
+    @Before
+    public void awaitPlatform() throws InterruptedException {
+        platform = Platform.await();
     }
 
     // --- stored value
@@ -266,7 +287,7 @@ public class KeypleFlowsIT extends Platform {
                 return response;
             }
         };
-        try (Channel channel = open(Platform.HSM_C1);
+        try (Channel channel = platform.open(Platform.HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("SV forger", channel, card, forger)) {
             terminal.selectSam(ProductType.HSM_C1);
             SecureRegularModeTransactionManager transaction = terminal.regular(terminal.selectCard(), terminal.settings());
@@ -759,7 +780,7 @@ public class KeypleFlowsIT extends Platform {
                 run++;
                 String name = product + " with " + sam;
                 Card card = change.apply(builder(sam, product)).build();
-                try (Channel channel = open(sam.keyGroup);
+                try (Channel channel = platform.open(sam.keyGroup);
                         KeypleTerminal terminal = new KeypleTerminal(name, channel, card, reader.with("card of " + name, card))) {
                     flow.run(terminal.selectSam(sam.type), card);
                 } catch (Exception | AssertionError e) {

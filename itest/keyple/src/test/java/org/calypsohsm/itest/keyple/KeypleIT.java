@@ -45,34 +45,55 @@ import org.eclipse.keypop.calypso.card.transaction.SymmetricCryptoSecuritySettin
 import org.eclipse.keypop.calypso.crypto.legacysam.sam.LegacySam.ProductType;
 import org.eclipse.keypop.reader.ChannelControl;
 import org.eclipse.keypop.reader.InvalidCardResponseException;
+import org.junit.Before;
 import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
 
 /** Eclipse Keyple runs secure sessions with simulated cards; its SAM is a channel of the platform. */
-public class KeypleIT extends Platform {
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class KeypleIT {
 
     private static final int CLIENTS = 20;
     private static final int SALES_EACH = 5;
+
+    private Platform platform;
+
+    @Configuration
+    public Option[] configuration() {
+        return Platform.container();
+    }
+
+    @Before
+    public void awaitPlatform() throws InterruptedException {
+        platform = Platform.await();
+    }
 
     // --- form of SAM by card product
 
     @Test
     public void cd97WithHsmC1() throws Exception {
-        sells(HSM_C1, ProductType.HSM_C1, CardProduct.CD97);
+        sells(Platform.HSM_C1, ProductType.HSM_C1, CardProduct.CD97);
     }
 
     @Test
     public void cd21WithHsmC1() throws Exception {
-        sells(HSM_C1, ProductType.HSM_C1, CardProduct.CD21);
+        sells(Platform.HSM_C1, ProductType.HSM_C1, CardProduct.CD21);
     }
 
     @Test
     public void tangoWithHsmC1() throws Exception {
-        sells(HSM_C1, ProductType.HSM_C1, CardProduct.TANGO);
+        sells(Platform.HSM_C1, ProductType.HSM_C1, CardProduct.TANGO);
     }
 
     @Test
     public void tangoAesWithHsmC1() throws Exception {
-        sells(HSM_C1, ProductType.HSM_C1, CardProduct.TANGO_AES);
+        sells(Platform.HSM_C1, ProductType.HSM_C1, CardProduct.TANGO_AES);
     }
 
     @Test
@@ -117,7 +138,7 @@ public class KeypleIT extends Platform {
 
     private void sells(int keyGroup, ProductType type, CardProduct product) throws Exception {
         Card card = card(product, keyGroup, 1);
-        try (Channel channel = open(keyGroup);
+        try (Channel channel = platform.open(keyGroup);
                 KeypleTerminal terminal = new KeypleTerminal(product + " with " + type, channel, card)) {
             terminal.selectSam(type);
             assertEquals(type, terminal.sam().getProductType());
@@ -180,8 +201,8 @@ public class KeypleIT extends Platform {
 
     @Test
     public void extendedMode() throws Exception {
-        Card card = card(CardProduct.TANGO_AES, HSM_C1, 1);
-        try (Channel channel = open(HSM_C1);
+        Card card = card(CardProduct.TANGO_AES, Platform.HSM_C1, 1);
+        try (Channel channel = platform.open(Platform.HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("extended mode", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
             load(terminal.extended(terminal.selectCard()), card, ChannelControl.CLOSE_AFTER);
@@ -190,7 +211,7 @@ public class KeypleIT extends Platform {
 
     @Test
     public void extendedModeWithMutualAuthenticationAndEncryption() throws Exception {
-        Card card = card(CardProduct.TANGO_AES, HSM_C1, 1);
+        Card card = card(CardProduct.TANGO_AES, Platform.HSM_C1, 1);
         List<byte[]> sent = new ArrayList<>();
         SimulatedCardReader reader = new SimulatedCardReader("card of encryption", card, true) {
             @Override
@@ -199,7 +220,7 @@ public class KeypleIT extends Platform {
                 return super.transmitApdu(apdu);
             }
         };
-        try (Channel channel = open(HSM_C1);
+        try (Channel channel = platform.open(Platform.HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("encryption", channel, card, reader)) {
             terminal.selectSam(ProductType.HSM_C1);
             CalypsoCard image = terminal.selectCard();
@@ -223,8 +244,8 @@ public class KeypleIT extends Platform {
 
     @Test
     public void contactReaderRatifiesWithClose() throws Exception {
-        Card card = card(CardProduct.CD21, HSM_C1, 1);
-        try (Channel channel = open(HSM_C1);
+        Card card = card(CardProduct.CD21, Platform.HSM_C1, 1);
+        try (Channel channel = platform.open(Platform.HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("contacts", channel, card,
                         new SimulatedCardReader("card of contacts", card, false))) {
             terminal.selectSam(ProductType.HSM_C1);
@@ -235,8 +256,8 @@ public class KeypleIT extends Platform {
 
     @Test
     public void cd97AsRevision1() throws Exception {
-        Card card = card(CardProduct.CD97, HSM_C1, 1);
-        try (Channel channel = open(HSM_C1);
+        Card card = card(CardProduct.CD97, Platform.HSM_C1, 1);
+        try (Channel channel = platform.open(Platform.HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("revision 1", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
             CalypsoCard image = terminal.selectRevision1Card();
@@ -255,7 +276,7 @@ public class KeypleIT extends Platform {
         for (CardProduct product : CardProduct.values()) {
             Card card = card(product, Platform.S1E1, 1);
             byte[] before = card.contents();
-            try (Channel channel = open(HSM_C1);
+            try (Channel channel = platform.open(Platform.HSM_C1);
                     KeypleTerminal terminal = new KeypleTerminal("other keys of " + product, channel, card)) {
                 terminal.selectSam(ProductType.HSM_C1);
                 SecureRegularModeTransactionManager transaction = terminal.regular(terminal.selectCard(), terminal.settings());
@@ -268,9 +289,9 @@ public class KeypleIT extends Platform {
 
     @Test
     public void samRefusesKvcThatItDoesNotHave() throws Exception {
-        Card card = card(CardProduct.CD97, HSM_C1, 1);
+        Card card = card(CardProduct.CD97, Platform.HSM_C1, 1);
         byte[] before = card.contents();
-        try (Channel channel = open(HSM_C1);
+        try (Channel channel = platform.open(Platform.HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("unknown KVC", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
             SecureRegularModeTransactionManager transaction =
@@ -282,7 +303,7 @@ public class KeypleIT extends Platform {
 
     @Test
     public void samRefusesForgedCardCertificate() throws Exception {
-        Card card = card(CardProduct.CD21, HSM_C1, 1);
+        Card card = card(CardProduct.CD21, Platform.HSM_C1, 1);
         SimulatedCardReader forger = new SimulatedCardReader("card of forger", card, true) {
             @Override
             public byte[] transmitApdu(byte[] apdu) {
@@ -293,7 +314,7 @@ public class KeypleIT extends Platform {
                 return response;
             }
         };
-        try (Channel channel = open(HSM_C1);
+        try (Channel channel = platform.open(Platform.HSM_C1);
                 KeypleTerminal terminal = new KeypleTerminal("forger", channel, card, forger)) {
             terminal.selectSam(ProductType.HSM_C1);
             SecureRegularModeTransactionManager transaction = terminal.regular(terminal.selectCard(), terminal.settings());
@@ -312,8 +333,8 @@ public class KeypleIT extends Platform {
             int number = i + 1;
             CardProduct product = products[i % products.length];
             clients.add(() -> {
-                Card card = card(product, HSM_C1, number);
-                try (Channel channel = open(HSM_C1);
+                Card card = card(product, Platform.HSM_C1, number);
+                try (Channel channel = platform.open(Platform.HSM_C1);
                         KeypleTerminal terminal = new KeypleTerminal("client " + number, channel, card)) {
                     terminal.selectSam(ProductType.HSM_C1);
                     start.await(30, TimeUnit.SECONDS);
@@ -337,7 +358,7 @@ public class KeypleIT extends Platform {
     @Test
     public void channelMovesBetweenTwoSessions() throws Exception {
         Card card = card(CardProduct.CD97, Platform.SHARED, 1);
-        try (Channel channel = open(Platform.SHARED);
+        try (Channel channel = platform.open(Platform.SHARED);
                 KeypleTerminal terminal = new KeypleTerminal("move", channel, card)) {
             terminal.selectSam(ProductType.HSM_C1);
             SymmetricCryptoSecuritySetting settings = terminal.settings();
@@ -346,14 +367,14 @@ public class KeypleIT extends Platform {
             // Keyple fetches the next challenge ahead, so the new module must know a challenge that it never drew.
             settings.initCryptoContextForNextTransaction();
             String first = channel.module();
-            DrainReport report = manager().drain(first, Duration.ofSeconds(5)).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            DrainReport report = platform.manager().drain(first, Duration.ofSeconds(5)).toCompletableFuture().get(10, TimeUnit.SECONDS);
             try {
                 assertEquals(1, report.moved());
                 assertNotEquals(first, channel.module());
                 load(transaction, card, ChannelControl.CLOSE_AFTER);
                 assertEquals(100 + 2 * 7, card.counter(LOADED));
             } finally {
-                manager().undrain(first);
+                platform.manager().undrain(first);
             }
         }
     }

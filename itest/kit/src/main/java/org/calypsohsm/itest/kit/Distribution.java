@@ -26,7 +26,8 @@ record Distribution(Path home) {
     private static final int PLATFORM = 3;
     /** What weaves and what it needs comes before the first class that is woven, what hides services before the first service. */
     private static final List<String> EARLY_BUNDLES =
-            List.of("org.apache.aries.spifly.", "org.objectweb.asm", "org.eclipse.parsson", "ch.qos.logback.", "org.calypsohsm.trusting");
+            List.of("org.apache.aries.spifly.", "org.objectweb.asm", "org.eclipse.parsson", "ch.qos.logback.",
+                    "org.calypsohsm.trusting");
     private static final List<String> LIBRARY_BUNDLES =
             List.of("jakarta.json-api", "slf4j.api", "org.apache.felix.log", "org.apache.felix.logback");
 

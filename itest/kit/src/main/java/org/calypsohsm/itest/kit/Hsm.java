@@ -187,7 +187,8 @@ public final class Hsm {
      */
     public ModuleReport awaitModule(String name, ModuleState state) {
         ChannelManager manager = channels();
-        awaitOr("module " + name + " " + state, () -> report(manager, name) != null && report(manager, name).state().equals(state.name()),
+        awaitOr("module " + name + " " + state, () -> report(manager, name) != null
+                && report(manager, name).state().equals(state.name()),
                 () -> whyModule(manager, name));
         return report(manager, name);
     }
@@ -248,8 +249,9 @@ public final class Hsm {
         }
         for (Bundle bundle : context.getBundles()) {
             if (bringsProduct(bundle) && bundle.getState() == Bundle.ACTIVE) {
-                awaitOr("the security plugin of bundle " + bundle.getSymbolicName(), () -> services(SecurityPlugin.class.getName(), null)
-                        .stream().anyMatch(reference -> bundle.equals(reference.getBundle())),
+                awaitOr("the security plugin of bundle " + bundle.getSymbolicName(),
+                        () -> services(SecurityPlugin.class.getName(), null).stream()
+                                .anyMatch(reference -> bundle.equals(reference.getBundle())),
                         () -> new Diagnosis(context).of(bundle.getSymbolicName()));
             }
         }

@@ -237,7 +237,8 @@ public final class HsmOptions {
         if (folder == null) {
             try {
                 Path target = Path.of("target").toAbsolutePath();
-                folder = Files.isDirectory(target) ? Files.createTempDirectory(target, "hsm-test-") : Files.createTempDirectory("hsm-test-");
+                folder = Files.isDirectory(target) ? Files.createTempDirectory(target, "hsm-test-")
+                        : Files.createTempDirectory("hsm-test-");
             } catch (IOException e) {
                 throw new UncheckedIOException("No temporary folder can be made: " + e.getMessage(), e);
             }
@@ -261,7 +262,8 @@ public final class HsmOptions {
      * @return the options of the container
      */
     public Option[] toOptions() {
-        ConfigurationFile file = configuration == null ? ConfigurationFile.read(distribution.configuration()) : configuration;
+        ConfigurationFile file = configuration != null ? configuration
+                : ConfigurationFile.read(distribution.configuration());
         changes.forEach(change -> change.accept(file));
         Path written = folder().resolve("hsm.json");
         file.write(written);
@@ -291,8 +293,8 @@ public final class HsmOptions {
             if (Files.isRegularFile(kit)) {
                 return kit.toUri().toString();
             }
-            throw new IllegalStateException("The tester kit in " + kit + " is no jar, and only a jar is a bundle: run the test with Maven"
-                    + " (./mvnw verify), or put the jar of itest/kit on the class path.");
+            throw new IllegalStateException("The tester kit in " + kit + " is no jar, and only a jar is a bundle:"
+                    + " run the test with Maven (./mvnw verify), or put the jar of itest/kit on the class path.");
         } catch (URISyntaxException e) {
             throw new IllegalStateException("The tester kit cannot tell where its own jar lies.", e);
         }

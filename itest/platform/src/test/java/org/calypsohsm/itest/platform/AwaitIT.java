@@ -58,7 +58,8 @@ public class AwaitIT extends HsmTest {
     @Test
     public void aWrongConfigurationIsTheReason() {
         assertSays(() -> soon().awaitModule("odd"), "Within 300 ms there was not: module odd OPERATIONAL.",
-                "has no module odd, only [main]", "failed: java.lang.IllegalArgumentException", "has 100, 500, 1000 or 5000 channels, not 7");
+                "has no module odd, only [main]", "failed: java.lang.IllegalArgumentException",
+                "has 100, 500, 1000 or 5000 channels, not 7");
         assertSays(() -> soon().awaitReady(), "module odd");
     }
 
@@ -72,7 +73,8 @@ public class AwaitIT extends HsmTest {
     public void aMissingBundleIsTheReason() {
         assertSays(() -> soon().awaitProduct("CD97"),
                 "A service org.calypsohsm.product.SecurityPlugin is there, but none with (hsm.product=CD97).");
-        assertSays(() -> soon().await(Runnable.class), "No bundle in the container registers a service java.lang.Runnable: is one missing?");
+        assertSays(() -> soon().await(Runnable.class),
+                "No bundle in the container registers a service java.lang.Runnable: is one missing?");
     }
 
     @Test

@@ -29,6 +29,7 @@ public class DurableCardFlowsIT extends CardFlows {
         assertSame("there is no other store", locked, hsm().await(KeyStore.class));
         AuditTrail trail = hsm().await(AuditTrail.class);
         assertTrue(trail.verify().sentence(), trail.verify().isIntact());
-        assertEquals("begun once", 1, trail.tail(1000).stream().filter(entry -> entry.event().act().equals("keystore.initialize")).count());
+        assertEquals("begun once", 1, trail.tail(1000).stream()
+                .filter(entry -> entry.event().act().equals("keystore.initialize")).count());
     }
 }

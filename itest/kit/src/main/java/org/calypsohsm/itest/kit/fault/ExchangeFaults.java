@@ -80,7 +80,8 @@ public class ExchangeFaults {
         Random random = new Random(seed);
         long spread = most.toNanos() - least.toNanos() + 1;
         if (least.isNegative() || spread < 1) {
-            throw new IllegalArgumentException("A latency is from 0 on, and at most what the most is: not " + least + " to " + most + ".");
+            throw new IllegalArgumentException("A latency goes from 0 or more up to as much or more, not from " + least
+                    + " to " + most + ".");
         }
         return control.arm("delay", trigger, (fault, channel, command, next) -> {
             if (!fault.hold(least.toNanos() + random.nextLong(spread))) {

@@ -83,7 +83,8 @@ final class FaultyModule implements SecurityModule {
         ModuleStatus faulty = control.status();
         if (faulty != null && !faulty.state().serves()) {
             throw new ModuleException(faulty.state() == ModuleState.FAILED ? ModuleException.Reason.FAILED
-                    : ModuleException.Reason.NOT_SERVING, "Module " + control.name + " is " + faulty.state() + ": " + faulty.sentence());
+                    : ModuleException.Reason.NOT_SERVING,
+                    "Module " + control.name + " is " + faulty.state() + ": " + faulty.sentence());
         }
     }
 

@@ -27,7 +27,8 @@ class CardFieldTest {
         field.when(Commands.cardWrite()).after(1).tear();
         byte[] append = commands.appendRecord(CardCommands.SFI_EVENTS, new byte[] {1});
         assertThat(StatusWord.of(field.transmit(append))).isEqualTo(StatusWord.OK);
-        assertThatThrownBy(() -> field.transmit(append)).isInstanceOf(CardRemovedException.class).hasMessageContaining("has left the field");
+        assertThatThrownBy(() -> field.transmit(append)).isInstanceOf(CardRemovedException.class)
+                .hasMessageContaining("has left the field");
         assertThatThrownBy(() -> field.transmit(commands.selectApplication())).isInstanceOf(CardRemovedException.class);
         assertThat(card.isSessionOpen()).isFalse();
         assertThat(card.contents()).containsExactly(before);

@@ -194,6 +194,7 @@ class FaultyModuleTest {
 
     @Test
     void latencyMakesSense() {
-        assertThatThrownBy(() -> faults.delay(Duration.ofMillis(2), Duration.ofMillis(1), 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> faults.delay(Duration.ofMillis(2), Duration.ofMillis(1), 0))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }
