@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 
@@ -28,6 +30,9 @@ final class Platform {
     /** PIDs of providers begin so; each of their configurations makes one module. */
     static final String PROVIDER_PID = "org.calypsohsm.provider.";
 
+    /** It brings providers and products; its bundle, and the service. */
+    private static final String FEATURES_BUNDLE = "org.calypsohsm.features";
+    private static final String FEATURES = "org.calypsohsm.feature.FeatureManager";
     private static final String PRODUCT = "hsm.product";
     /** States that a module leaves by itself, soon. */
     private static final Set<String> PASSING = Set.of("OFFLINE", "SELF_TEST");
@@ -60,7 +65,7 @@ final class Platform {
      */
     List<String> awaitReady(int fewest, Duration timeout) throws LauncherException, InterruptedException {
         if (await(timeout, () -> ready(Math.max(fewest, providers.size())))) {
-            return List.of();
+            return missingFeatures();
         }
         if (services(MANAGER, null).isEmpty()) {
             throw missing("No ChannelManager", timeout);
@@ -72,15 +77,39 @@ final class Platform {
         if (services(PLUGIN, null).isEmpty()) {
             throw missing("No SecurityPlugin", timeout);
         }
-        return new Diagnosis(container).sentences(Set.copyOf(providers));
+        List<String> sentences = new ArrayList<>(missingFeatures());
+        sentences.addAll(new Diagnosis(container).sentences(Set.copyOf(providers)));
+        return sentences;
     }
 
     private boolean ready(int modules) {
-        if (services(MANAGER, null).isEmpty() || services(PLUGIN, null).isEmpty()) {
+        if (!featuresAreBack() || services(MANAGER, null).isEmpty() || services(PLUGIN, null).isEmpty()) {
             return false;
         }
         List<?> reports = reports();
         return reports.size() >= modules && reports.stream().noneMatch(report -> PASSING.contains(call(report, "state")));
+    }
+
+    private boolean featuresAreBack() {
+        if (Arrays.stream(context.getBundles()).noneMatch(bundle -> FEATURES_BUNDLE.equals(bundle.getSymbolicName()))) {
+            return true;
+        }
+        CompletableFuture<?> restored = restored();
+        return restored != null && restored.isDone();
+    }
+
+    /** @return completes with sentences on features that are not back; null while there is no feature manager */
+    private CompletableFuture<?> restored() {
+        List<ServiceReference<?>> managers = services(FEATURES, null);
+        Object manager = managers.isEmpty() ? null : context.getService(managers.get(0));
+        return manager == null ? null
+                : ((CompletionStage<?>) Reflect.call(manager, managers.get(0).getBundle(), FEATURES, "restored")).toCompletableFuture();
+    }
+
+    /** @return what is missing though it was installed, in sentences */
+    private List<String> missingFeatures() {
+        CompletableFuture<?> restored = restored();
+        return restored == null || !restored.isDone() ? List.of() : ((List<?>) restored.join()).stream().map(String::valueOf).toList();
     }
 
     /**
@@ -117,7 +146,8 @@ final class Platform {
 
     private LauncherException missing(String what, Duration timeout) {
         StringBuilder message = new StringBuilder(what + " came up within " + timeout.toSeconds() + " s");
-        List<String> reasons = new Diagnosis(container).sentences(Set.copyOf(providers));
+        List<String> reasons = new ArrayList<>(missingFeatures());
+        reasons.addAll(new Diagnosis(container).sentences(Set.copyOf(providers)));
         if (reasons.isEmpty()) {
             message.append(": no bundle of the distribution offers one, and nothing failed.");
         } else {
