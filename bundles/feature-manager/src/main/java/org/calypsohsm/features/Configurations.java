@@ -94,6 +94,20 @@ final class Configurations {
         }
     }
 
+    /** Removes those of features that an earlier manager installed. */
+    void removeOthers() {
+        try {
+            Configuration[] all = admin.listConfigurations("(" + FEATURE + "=*)");
+            for (Configuration configuration : all == null ? new Configuration[0] : all) {
+                if (!owners.containsKey(configuration.getPid())) {
+                    configuration.delete();
+                }
+            }
+        } catch (IOException | InvalidSyntaxException | RuntimeException e) {
+            LOG.error("Configurations of features that are gone are not removed: {}", e.toString());
+        }
+    }
+
     /** @return true if only this feature has the configuration */
     boolean isOnly(FeatureFile feature, String pid) {
         return List.of(feature).equals(owners.get(pid));

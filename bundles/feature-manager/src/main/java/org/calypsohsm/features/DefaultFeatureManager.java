@@ -235,6 +235,7 @@ public final class DefaultFeatureManager implements FeatureManager {
                 folder.acknowledge(file);
                 restore(file, problems, coming);
             }
+            runtime.removeOthers();
             awaitUp(coming, problems);
         } catch (IOException | RuntimeException e) {
             problems.add("The folder " + folder + " cannot be read: " + e + ".");
@@ -251,7 +252,7 @@ public final class DefaultFeatureManager implements FeatureManager {
                 throw new FeatureException(Reason.BAD_FEATURE, "Feature " + feature + " of " + file + " is not started, since "
                         + other.file() + " has it too: remove one of them.");
             }
-            List<Jar> jars = repository.jars(feature);
+            List<Jar> jars = repository.jarsAtStart(feature);
             trust.check(feature, jars);
             runtime.install(feature, jars, null);
             Installed one = new Installed(feature, file);

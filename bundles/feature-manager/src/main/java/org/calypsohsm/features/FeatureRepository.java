@@ -84,10 +84,19 @@ final class FeatureRepository {
      * @throws FeatureException BAD_FEATURE if a jar is missing, WRONG_DIGEST if one is not what the feature or the index says
      */
     List<Jar> jars(FeatureFile feature) throws FeatureException {
+        return jars(feature, true);
+    }
+
+    /** As {@link #jars}, but of a feature that tells all digests the index is not asked: it was, when the feature was installed. */
+    List<Jar> jarsAtStart(FeatureFile feature) throws FeatureException {
+        return jars(feature, feature.parts().stream().anyMatch(part -> part.sha256() == null));
+    }
+
+    private List<Jar> jars(FeatureFile feature, boolean askIndex) throws FeatureException {
         if (feature.isJar()) {
             return List.of(Jar.of(feature.fileName(), feature.content()));
         }
-        Map<String, String> index = index();
+        Map<String, String> index = askIndex ? index() : Map.of();
         List<Jar> jars = new ArrayList<>();
         for (FeatureFile.Part part : feature.parts()) {
             String indexed = index.get(part.file());

@@ -36,6 +36,9 @@ interface FeatureRuntime {
     /** Stops a feature, takes its configurations back, and uninstalls the bundles that no other feature has. Never fails. */
     void remove(FeatureFile feature);
 
+    /** Removes what an earlier manager installed, and this one has not. */
+    void removeOthers();
+
     /** @return whether all that the feature brings is there */
     Look look(FeatureFile feature);
 

@@ -96,6 +96,16 @@ final class FrameworkRuntime implements FeatureRuntime {
         }
     }
 
+    @Override
+    public synchronized void removeOthers() {
+        for (Bundle bundle : context.getBundles()) {
+            if (bundle.getLocation().startsWith(LOCATION) && !users.containsKey(bundle.getLocation().substring(LOCATION.length()))) {
+                uninstall(bundle);
+            }
+        }
+        configurations.removeOthers();
+    }
+
     private void uninstall(Bundle bundle) {
         try {
             bundle.stop();

@@ -3,6 +3,7 @@ package org.calypsohsm.launcher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceListener;
@@ -33,6 +35,7 @@ final class Platform {
     /** It brings providers and products; its bundle, and the service. */
     private static final String FEATURES_BUNDLE = "org.calypsohsm.features";
     private static final String FEATURES = "org.calypsohsm.feature.FeatureManager";
+    private static final String COMPONENTS = "org.osgi.service.component.runtime.ServiceComponentRuntime";
     private static final String PRODUCT = "hsm.product";
     /** States that a module leaves by itself, soon. */
     private static final Set<String> PASSING = Set.of("OFFLINE", "SELF_TEST");
@@ -56,7 +59,7 @@ final class Platform {
     }
 
     /**
-     * Waits until channels can be opened on every configured module.
+     * Waits until all features are back, and channels can be opened on every configured module whose provider is there.
      *
      * @param fewest  how many modules there must be, if fewer are configured
      * @param timeout how long
@@ -64,8 +67,11 @@ final class Platform {
      * @throws LauncherException if a channel cannot be opened at all; it says why
      */
     List<String> awaitReady(int fewest, Duration timeout) throws LauncherException, InterruptedException {
-        if (await(timeout, () -> ready(Math.max(fewest, providers.size())))) {
-            return missingFeatures();
+        if (await(timeout, () -> ready(fewest))) {
+            List<String> missing = new ArrayList<>(missingFeatures());
+            providers.stream().filter(pid -> !isTaken(pid)).forEach(pid -> missing.add("no bundle has a component for the configuration "
+                    + pid + "; install its feature, or remove the configuration."));
+            return missing;
         }
         if (services(MANAGER, null).isEmpty()) {
             throw missing("No ChannelManager", timeout);
@@ -82,12 +88,32 @@ final class Platform {
         return sentences;
     }
 
-    private boolean ready(int modules) {
+    private boolean ready(int fewest) {
         if (!featuresAreBack() || services(MANAGER, null).isEmpty() || services(PLUGIN, null).isEmpty()) {
             return false;
         }
         List<?> reports = reports();
-        return reports.size() >= modules && reports.stream().noneMatch(report -> PASSING.contains(call(report, "state")));
+        // Without its provider, which may have been uninstalled, no configuration makes a module.
+        long modules = providers.stream().filter(this::isTaken).count();
+        return reports.size() >= Math.max(fewest, modules) && reports.stream().noneMatch(report -> PASSING.contains(call(report, "state")));
+    }
+
+    /** @return whether any component takes a configuration */
+    private boolean isTaken(String pid) {
+        List<ServiceReference<?>> runtimes = services(COMPONENTS, null);
+        Object runtime = runtimes.isEmpty() ? null : context.getService(runtimes.get(0));
+        if (runtime == null) {
+            return false;
+        }
+        String factory = pid.replaceFirst("~.*", "");
+        Object[] allBundles = {new Bundle[0]};
+        for (Object component : (Collection<?>) Reflect.call(runtime, runtimes.get(0).getBundle(), COMPONENTS, "getComponentDescriptionDTOs",
+                allBundles)) {
+            if (List.of((String[]) Reflect.field(component, "configurationPid")).contains(factory)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean featuresAreBack() {

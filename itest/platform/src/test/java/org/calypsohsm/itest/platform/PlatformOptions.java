@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 import org.ops4j.pax.exam.Option;
 
-/** The container of the tests: all bundles of the distribution, with its configuration, on the start levels of the launcher. */
+/** The container of the tests: bundles and features of the distribution, with its configuration, on the start levels of the launcher. */
 final class PlatformOptions {
 
     private static final int EARLY = 1;
@@ -43,6 +43,9 @@ final class PlatformOptions {
         options.add(frameworkProperty("configurator.initial").value(conf.toUri().toString()));
         // A shell on the standard input of the tests would stop the container at its end.
         options.add(frameworkProperty("gosh.args").value("--nointeractive"));
+        // Where the feature manager finds providers and products; and two builds of one version run side by side, as in the launcher.
+        options.add(frameworkProperty("hsm.home").value(home.toString()));
+        options.add(frameworkProperty("org.osgi.framework.bsnversion").value("multiple"));
         options.add(systemProperty("logback.configurationFile").value(home.resolve("conf/logback.xml").toUri().toString()));
         try (Stream<Path> jars = Files.list(home.resolve("bundle"))) {
             jars.sorted().forEach(jar -> options.add(bundle(jar.toUri().toString()).startLevel(level(jar.getFileName().toString()))));
