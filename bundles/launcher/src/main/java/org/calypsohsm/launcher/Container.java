@@ -87,6 +87,9 @@ final class Container implements AutoCloseable {
         properties.put("gosh.args", "--nointeractive");
         properties.put("gosh.home", distribution.home().toString());
         properties.put(TRUST_STORE, System.getProperty(TRUST_STORE, distribution.configuration("trust").toString()));
+        properties.put(Distribution.HOME, distribution.home().toString());
+        // An update runs beside what it takes the place of, also if it is another build of the same version.
+        properties.put(Constants.FRAMEWORK_BSNVERSION, Constants.FRAMEWORK_BSNVERSION_MULTIPLE);
         // Problems reach the user through the framework's events, with reasons; its own log would say them twice.
         properties.put("felix.log.level", "0");
         return properties;

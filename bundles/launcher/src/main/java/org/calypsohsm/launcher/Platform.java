@@ -3,15 +3,19 @@ package org.calypsohsm.launcher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 
 import org.calypsohsm.diagnosis.Diagnosis;
 import org.calypsohsm.diagnosis.Reflect;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceListener;
@@ -30,6 +34,10 @@ final class Platform {
     /** PIDs of providers begin so; each of their configurations makes one module. */
     static final String PROVIDER_PID = "org.calypsohsm.provider.";
 
+    /** It brings providers and products; its bundle, and the service. */
+    private static final String FEATURES_BUNDLE = "org.calypsohsm.features";
+    private static final String FEATURES = "org.calypsohsm.feature.FeatureManager";
+    private static final String COMPONENTS = "org.osgi.service.component.runtime.ServiceComponentRuntime";
     private static final String PRODUCT = "hsm.product";
     /** States that a module leaves by itself, soon. */
     private static final Set<String> PASSING = Set.of("OFFLINE", "SELF_TEST");
@@ -53,7 +61,7 @@ final class Platform {
     }
 
     /**
-     * Waits until channels can be opened on every configured module.
+     * Waits until all features are back, and channels can be opened on every configured module whose provider is there.
      *
      * @param fewest  how many modules there must be, if fewer are configured
      * @param timeout how long
@@ -61,8 +69,11 @@ final class Platform {
      * @throws LauncherException if a channel cannot be opened at all; it says why
      */
     List<String> awaitReady(int fewest, Duration timeout) throws LauncherException, InterruptedException {
-        if (await(timeout, () -> ready(Math.max(fewest, providers.size())))) {
-            return List.of();
+        if (await(timeout, () -> ready(fewest))) {
+            List<String> missing = new ArrayList<>(missingFeatures());
+            providers.stream().filter(pid -> !isTaken(pid)).forEach(pid -> missing.add("no bundle has a component for the configuration "
+                    + pid + "; install its feature, or remove the configuration."));
+            return missing;
         }
         if (services(MANAGER, null).isEmpty()) {
             throw missing("No ChannelManager", timeout);
@@ -74,15 +85,59 @@ final class Platform {
         if (plugins().isEmpty()) {
             throw missing("No SecurityPlugin", timeout);
         }
-        return new Diagnosis(context, container::problem).problems(providers);
+        List<String> sentences = new ArrayList<>(missingFeatures());
+        sentences.addAll(new Diagnosis(context, container::problem).problems(providers));
+        return sentences;
     }
 
-    private boolean ready(int modules) {
-        if (services(MANAGER, null).isEmpty() || plugins().isEmpty()) {
+    private boolean ready(int fewest) {
+        if (!featuresAreBack() || services(MANAGER, null).isEmpty() || plugins().isEmpty()) {
             return false;
         }
         List<?> reports = reports();
-        return reports.size() >= modules && reports.stream().noneMatch(report -> PASSING.contains(call(report, "state")));
+        // Without its provider, which may have been uninstalled, no configuration makes a module.
+        long modules = providers.stream().filter(this::isTaken).count();
+        return reports.size() >= Math.max(fewest, modules) && reports.stream().noneMatch(report -> PASSING.contains(call(report, "state")));
+    }
+
+    /** @return whether any component takes a configuration */
+    private boolean isTaken(String pid) {
+        List<ServiceReference<?>> runtimes = services(COMPONENTS, null);
+        Object runtime = runtimes.isEmpty() ? null : context.getService(runtimes.get(0));
+        if (runtime == null) {
+            return false;
+        }
+        String factory = pid.replaceFirst("~.*", "");
+        Object[] allBundles = {new Bundle[0]};
+        for (Object component : (Collection<?>) Reflect.call(runtime, runtimes.get(0).getBundle(), COMPONENTS, "getComponentDescriptionDTOs",
+                allBundles)) {
+            if (List.of((String[]) Reflect.field(component, "configurationPid")).contains(factory)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean featuresAreBack() {
+        if (Arrays.stream(context.getBundles()).noneMatch(bundle -> FEATURES_BUNDLE.equals(bundle.getSymbolicName()))) {
+            return true;
+        }
+        CompletableFuture<?> restored = restored();
+        return restored != null && restored.isDone();
+    }
+
+    /** @return completes with sentences on features that are not back; null while there is no feature manager */
+    private CompletableFuture<?> restored() {
+        List<ServiceReference<?>> managers = services(FEATURES, null);
+        Object manager = managers.isEmpty() ? null : context.getService(managers.get(0));
+        return manager == null ? null
+                : ((CompletionStage<?>) Reflect.call(manager, managers.get(0).getBundle(), FEATURES, "restored")).toCompletableFuture();
+    }
+
+    /** @return what is missing though it was installed, in sentences */
+    private List<String> missingFeatures() {
+        CompletableFuture<?> restored = restored();
+        return restored == null || !restored.isDone() ? List.of() : ((List<?>) restored.join()).stream().map(String::valueOf).toList();
     }
 
     /**
@@ -119,7 +174,8 @@ final class Platform {
 
     private LauncherException missing(String what, Duration timeout) {
         StringBuilder message = new StringBuilder(what + " came up within " + timeout.toSeconds() + " s");
-        List<String> reasons = new Diagnosis(context, container::problem).problems(providers);
+        List<String> reasons = new ArrayList<>(missingFeatures());
+        reasons.addAll(new Diagnosis(context, container::problem).problems(providers));
         if (reasons.isEmpty()) {
             message.append(": no bundle of the distribution offers one, and nothing failed.");
         } else {

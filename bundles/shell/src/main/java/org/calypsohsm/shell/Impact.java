@@ -1,12 +1,14 @@
 package org.calypsohsm.shell;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
 import org.calypsohsm.channel.ModuleReport;
+import org.calypsohsm.feature.FeatureImpact;
 
-/** What it means to drain a module. */
+/** What it means to drain a module, or to change what is installed. */
 final class Impact {
 
     private static final String OPERATIONAL = "OPERATIONAL";
@@ -38,5 +40,25 @@ final class Impact {
                     .append(" and new ones cannot open.");
         }
         return text.toString();
+    }
+
+    /**
+     * Tells what happens if features change.
+     *
+     * @param impact the impact
+     * @return sentences for a person
+     */
+    static String of(FeatureImpact impact) {
+        List<String> sentences = new ArrayList<>();
+        for (FeatureImpact.Module module : impact.modules()) {
+            sentences.add("Module " + module.name() + " is drained: " + Words.count(module.channels(), "channel") + " in use"
+                    + (module.channels() == 0 ? "." : "; the one idle for the longest had its last exchange "
+                            + module.longestIdle().toMillis() + " ms ago."));
+        }
+        if (sentences.isEmpty()) {
+            sentences.add("No channel has to move.");
+        }
+        impact.warnings().forEach(warning -> sentences.add("WARNING: " + warning));
+        return String.join("\n", sentences);
     }
 }

@@ -21,6 +21,7 @@ record Distribution(Path home) {
     static final String HOME = "hsm.home";
 
     private static final String HOME_VARIABLE = "HSM_HOME";
+    private static final String FEATURE_MANAGER = "org.calypsohsm.features";
     private static final int EARLY = 1;
     private static final int LIBRARIES = 2;
     private static final int PLATFORM = 3;
@@ -73,12 +74,39 @@ record Distribution(Path home) {
         return new Distribution(home);
     }
 
-    /** @return all bundles that the container runs; the one place that knows where they lie */
-    List<Jar> bundles() {
-        try (Stream<Path> files = Files.list(home.resolve("bundle"))) {
+    /**
+     * Lists the bundles that the container runs; the one place that knows where they lie.
+     *
+     * @param featureManager true if it installs providers and products from features; otherwise they are installed as bundles
+     */
+    List<Jar> bundles(boolean featureManager) {
+        List<Jar> base = jars("bundle");
+        return featureManager ? base : Stream.concat(base.stream().filter(jar -> !jar.symbolicName().equals(FEATURE_MANAGER)),
+                jars("repo").stream()).toList();
+    }
+
+    private List<Jar> jars(String folder) {
+        if (!Files.isDirectory(home.resolve(folder))) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(home.resolve(folder))) {
             return files.filter(file -> file.toString().endsWith(".jar")).sorted().map(Jar::of).toList();
         } catch (IOException e) {
-            throw new UncheckedIOException("The folder " + home + " cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException("The folder " + home.resolve(folder) + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Copies the repository and what is installed of it, so that a test changes nothing for others. */
+    void copyFeatures(Path target) {
+        for (String folder : List.of("repo", "feature")) {
+            try (Stream<Path> files = Files.list(home.resolve(folder))) {
+                Path to = Files.createDirectories(target.resolve(folder));
+                for (Path file : files.toList()) {
+                    Files.copy(file, to.resolve(file.getFileName()));
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("The folder " + home.resolve(folder) + " cannot be copied: " + e.getMessage(), e);
+            }
         }
     }
 

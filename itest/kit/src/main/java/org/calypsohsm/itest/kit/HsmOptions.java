@@ -50,6 +50,7 @@ public final class HsmOptions {
     private ConfigurationFile configuration;
     private Path folder;
     private Path trustStore;
+    private boolean features;
     private boolean faults = true;
 
     private HsmOptions(Distribution distribution) {
@@ -130,7 +131,7 @@ public final class HsmOptions {
      * @throws IllegalArgumentException if the distribution has no such bundle
      */
     public HsmOptions without(String... symbolicNames) {
-        List<String> present = distribution.bundles().stream().map(Distribution.Jar::symbolicName).toList();
+        List<String> present = distribution.bundles(features).stream().map(Distribution.Jar::symbolicName).toList();
         for (String name : symbolicNames) {
             if (!present.contains(name)) {
                 throw new IllegalArgumentException("The distribution has no bundle " + name + " to leave out, only " + present + ".");
@@ -188,6 +189,17 @@ public final class HsmOptions {
      */
     public HsmOptions withoutFaults() {
         faults = false;
+        return this;
+    }
+
+    /**
+     * Has the feature manager install providers and products, from a copy of the distribution's repository, in the folder
+     * that the framework property {@code hsm.home} names. Otherwise they are installed as bundles, and there is no feature manager.
+     *
+     * @return this
+     */
+    public HsmOptions features() {
+        features = true;
         return this;
     }
 
@@ -273,6 +285,12 @@ public final class HsmOptions {
         options.add(frameworkProperty("configurator.initial").value(written.toUri().toString()));
         // A shell on the standard input of the tests would stop the container at its end.
         options.add(frameworkProperty("gosh.args").value("--nointeractive"));
+        if (features) {
+            distribution.copyFeatures(folder());
+            options.add(frameworkProperty("hsm.home").value(folder().toString()));
+            // An update runs beside what it takes the place of, as in the launcher.
+            options.add(frameworkProperty("org.osgi.framework.bsnversion").value("multiple"));
+        }
         options.add(frameworkProperty(MODULES).value(String.join(",", file.modules())));
         options.add(frameworkProperty(FAULTS).value(Boolean.toString(faults)));
         options.add(frameworkProperty(TRUST_STORE).value(trustStore != null ? trustStore.toString()
@@ -280,7 +298,7 @@ public final class HsmOptions {
         options.add(systemProperty("logback.configurationFile").value(System.getProperty("logback.configurationFile",
                 distribution.logging().toUri().toString())));
         options.add(bundle(kit()).startLevel(Distribution.kitLevel()));
-        Stream.concat(distribution.bundles().stream(), with.stream()).filter(jar -> !without.contains(jar.symbolicName()))
+        Stream.concat(distribution.bundles(features).stream(), with.stream()).filter(jar -> !without.contains(jar.symbolicName()))
                 .forEach(jar -> options.add(bundle(jar.file().toUri().toString()).startLevel(jar.level())));
         options.addAll(more);
         return options.toArray(Option[]::new);

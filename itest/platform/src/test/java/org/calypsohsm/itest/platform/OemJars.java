@@ -32,7 +32,7 @@ final class OemJars {
     }
 
     static Path distributed(String bundle) throws IOException {
-        try (Stream<Path> jars = Files.list(Path.of(System.getProperty("hsm.home"), "bundle"))) {
+        try (Stream<Path> jars = Files.list(Path.of(System.getProperty("hsm.home"), "repo"))) {
             return jars.filter(jar -> jar.getFileName().toString().startsWith(bundle + "-")).findFirst().orElseThrow();
         }
     }
