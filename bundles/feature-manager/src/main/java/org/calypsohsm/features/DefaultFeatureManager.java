@@ -355,7 +355,7 @@ public final class DefaultFeatureManager implements FeatureManager {
         Installed from = change.from() == null ? null : findInstalled(change.from());
         return switch (change.act()) {
             case INSTALL -> plan(change, null, findAvailable(change.to()));
-            case UNINSTALL -> new Plan(change, from, null, false, null);
+            case UNINSTALL -> new Plan(change, from, null, false, null, false);
             case UPDATE -> plan(change, from, newest(from.feature()));
             case SWAP -> {
                 List<Installed> already = installed().stream().filter(one -> one.feature().isNamed(change.to())).toList();
@@ -363,7 +363,7 @@ public final class DefaultFeatureManager implements FeatureManager {
                     throw new FeatureException(Reason.NOTHING_TO_DO, "Feature " + from.feature()
                             + " cannot take its own place; for its newest version: hsm:update " + from.feature().name());
                 }
-                yield already.size() == 1 ? new Plan(change, from, already.get(0).feature(), true, null)
+                yield already.size() == 1 ? new Plan(change, from, already.get(0).feature(), true, null, false)
                         : plan(change, from, findAvailable(change.to()));
             }
         };
@@ -375,7 +375,8 @@ public final class DefaultFeatureManager implements FeatureManager {
             throw new FeatureException(Reason.NOTHING_TO_DO, "Feature " + already.feature() + " is installed already"
                     + (already.feature().version().equals(to.version()) ? "." : "; for " + to.version() + ": hsm:update " + to.name()));
         }
-        return new Plan(change, from, to, false, from != null && already == from && !from.feature().isJar() ? from.file() : folder.place(to));
+        return new Plan(change, from, to, false, from != null && already == from && !from.feature().isJar() ? from.file()
+                : folder.place(to), false);
     }
 
     private Installed findInstalled(String name) throws FeatureException {
@@ -474,7 +475,8 @@ public final class DefaultFeatureManager implements FeatureManager {
 
     private void watch() {
         try {
-            for (Path file : folder.changed()) {
+            for (FeatureFolder.Change change : folder.changed()) {
+                Path file = change.file();
                 synchronized (this) {
                     if (current != null) {
                         // Found again at the next look.
@@ -484,7 +486,7 @@ public final class DefaultFeatureManager implements FeatureManager {
                 Installed present = installed().stream().filter(one -> one.file().equals(file)).findFirst().orElse(null);
                 try {
                     follow(file, present);
-                    folder.acknowledge(file);
+                    folder.acknowledge(change);
                 } catch (FeatureException e) {
                     refuse(file, present, e);
                 }
@@ -497,7 +499,7 @@ public final class DefaultFeatureManager implements FeatureManager {
     private void follow(Path file, Installed present) throws FeatureException {
         if (!Files.exists(file)) {
             if (present != null) {
-                await(new Plan(FeatureChange.uninstall(present.feature().id()).withDrainTimeout(drainTimeout), present, null, false, null));
+                await(new Plan(FeatureChange.uninstall(present.feature().id()).withDrainTimeout(drainTimeout), present, null, false, null, true));
             }
             return;
         }
@@ -508,11 +510,11 @@ public final class DefaultFeatureManager implements FeatureManager {
                 throw new FeatureException(Reason.NOTHING_TO_DO, "Feature " + other.feature() + " is installed already, from "
                         + other.file() + "; change that file instead.");
             }
-            await(new Plan(FeatureChange.install(feature.id()), null, feature, false, file));
+            await(new Plan(FeatureChange.install(feature.id()), null, feature, false, file, true));
         } else if (!digest(feature).equals(digest(present.feature()))) {
             FeatureChange change = feature.key().equals(present.feature().key()) ? FeatureChange.update(present.feature().id())
                     : FeatureChange.swap(present.feature().id(), feature.id());
-            await(new Plan(change.withDrainTimeout(drainTimeout), present, feature, false, file));
+            await(new Plan(change.withDrainTimeout(drainTimeout), present, feature, false, file, true));
         }
     }
 
@@ -529,6 +531,7 @@ public final class DefaultFeatureManager implements FeatureManager {
 
     /** Makes the folder say again what is installed. */
     private void refuse(Path file, Installed present, FeatureException why) throws IOException {
+        // Found again at the next look, or at the next start.
         if (why.reason() == Reason.BUSY || why.reason() == Reason.CANCELLED && worker.isShutdown()) {
             return;
         }

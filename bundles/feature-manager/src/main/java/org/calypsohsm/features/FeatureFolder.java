@@ -26,7 +26,17 @@ final class FeatureFolder {
 
     private static final String REFUSED = ".refused";
 
-    private record Stamp(long size, FileTime modified, Object key) {
+    /** What tells that a file is still the same. */
+    record Stamp(long size, FileTime modified, Object key) {
+    }
+
+    /**
+     * A file that came, changed or went.
+     *
+     * @param file  the file
+     * @param stamp as it was seen; null if it is gone
+     */
+    record Change(Path file, Stamp stamp) {
     }
 
     private final Path folder;
@@ -87,7 +97,13 @@ final class FeatureFolder {
 
     /** Takes a file as it is now for known. */
     synchronized void acknowledge(Path file) {
-        Stamp stamp = stamp(file);
+        acknowledge(new Change(file, stamp(file)));
+    }
+
+    /** Takes a file as it was seen for known: what has been done to it since will be found at the next look. */
+    synchronized void acknowledge(Change change) {
+        Path file = change.file();
+        Stamp stamp = change.stamp();
         if (stamp == null) {
             known.remove(file);
         } else {
@@ -96,7 +112,7 @@ final class FeatureFolder {
     }
 
     /** @return files that came, changed or went, and are at rest since the last look */
-    synchronized List<Path> changed() throws IOException {
+    synchronized List<Change> changed() throws IOException {
         Map<Path, Stamp> now = new HashMap<>();
         for (Path file : files()) {
             Stamp stamp = stamp(file);
@@ -106,11 +122,11 @@ final class FeatureFolder {
         }
         TreeSet<Path> all = new TreeSet<>(known.keySet());
         all.addAll(now.keySet());
-        List<Path> changed = new ArrayList<>();
+        List<Change> changed = new ArrayList<>();
         for (Path file : all) {
             Stamp stamp = now.get(file);
             if (!Objects.equals(stamp, known.get(file)) && Objects.equals(stamp, lastLook.get(file))) {
-                changed.add(file);
+                changed.add(new Change(file, stamp));
             }
         }
         lastLook = now;

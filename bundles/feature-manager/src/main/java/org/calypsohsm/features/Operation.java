@@ -280,7 +280,7 @@ final class Operation implements FeatureOperation, Runnable {
 
     /** Writes down what comes back at the next start; what goes is still there. */
     private void keep() throws FeatureException {
-        if (plan.file() != null) {
+        if (plan.file() != null && !plan.found()) {
             try {
                 means.folder().write(plan.file(), plan.to().content());
             } catch (IOException e) {
@@ -295,7 +295,7 @@ final class Operation implements FeatureOperation, Runnable {
         }
         step = "uninstalling " + plan.goes().name();
         try {
-            if (!plan.from().file().equals(plan.file())) {
+            if (!plan.from().file().equals(plan.file()) && !plan.found()) {
                 means.folder().delete(plan.from().file());
             }
         } catch (IOException e) {

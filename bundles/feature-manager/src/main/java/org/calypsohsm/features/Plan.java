@@ -12,9 +12,10 @@ import org.calypsohsm.feature.FeatureChange;
  * @param from   what goes; null if nothing does
  * @param to     what comes; null if nothing does
  * @param stays  true if what comes is installed already, and stays in any case
- * @param file   where the file of what comes is written; null if nothing comes, or if it stays
+ * @param file   the file of what comes; null if nothing comes, or if it stays
+ * @param found  true if the file is there already, since somebody put it there; it may have changed again meanwhile
  */
-record Plan(FeatureChange change, Installed from, FeatureFile to, boolean stays, Path file) {
+record Plan(FeatureChange change, Installed from, FeatureFile to, boolean stays, Path file, boolean found) {
 
     FeatureFile goes() {
         return from == null ? null : from.feature();
