@@ -42,21 +42,16 @@ import org.calypsohsm.feature.FeatureInfo;
 import org.calypsohsm.feature.FeatureManager;
 import org.calypsohsm.feature.FeatureOperation;
 import org.calypsohsm.feature.FeatureOutcome;
+import org.calypsohsm.itest.kit.HsmOptions;
+import org.calypsohsm.itest.kit.HsmTest;
+import org.calypsohsm.itest.kit.Terminal;
 import org.calypsohsm.product.SecurityPlugin;
 import org.junit.Before;
 import org.junit.Test;
-import org.junit.runner.RunWith;
-import org.ops4j.pax.exam.Configuration;
-import org.ops4j.pax.exam.Option;
-import org.ops4j.pax.exam.junit.PaxExam;
-import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
-import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
 
 /** Providers and products that are installed, exchanged and removed while the platform runs; each test leaves things as they were. */
-@RunWith(PaxExam.class)
-@ExamReactorStrategy(PerClass.class)
-public class FeatureIT {
+public class FeatureIT extends HsmTest {
 
     private static final Path FOLDER = Path.of("target", "feature-it").toAbsolutePath();
     private static final Path INSTALLED = FOLDER.resolve("feature");
@@ -67,13 +62,20 @@ public class FeatureIT {
     private static final String SPARE = "spare";
     private static final long PATIENCE_SECONDS = 30;
 
-    private Container container;
     private ChannelManager channels;
     private FeatureManager features;
 
     /** Outside of the container: a repository with good and bad features, and what is installed at first. */
-    @Configuration
-    public Option[] configuration() throws Exception {
+    @Override
+    protected HsmOptions options() {
+        try {
+            return features();
+        } catch (Exception e) {
+            throw new IllegalStateException("The features of the test cannot be made: " + e.getMessage(), e);
+        }
+    }
+
+    private static HsmOptions features() throws Exception {
         Path home = Path.of(System.getProperty("hsm.home"));
         delete(FOLDER);
         Files.createDirectories(REPOSITORY);
@@ -94,15 +96,12 @@ public class FeatureIT {
         for (String feature : List.of("pci-s3", "cd97", "cd21", "tango")) {
             Files.copy(REPOSITORY.resolve(feature + ".json"), INSTALLED.resolve(feature + ".json"));
         }
-        return PlatformOptions.distribution(Files.writeString(FOLDER.resolve("conf.json"), """
+        return HsmOptions.distribution().features().configuration("""
                 {
-                  ":configurator:resource-version": 1,
-                  ":configurator:symbolic-name": "org.calypsohsm.itest.feature",
-                  ":configurator:version": "1.0.0",
                   "org.calypsohsm.keystore.test": {"groups": [0]},
                   "org.calypsohsm.features": {"directory": "%s", "repository": "%s", "watchMillis": 50, "startMillis": 3000}
                 }
-                """.formatted(INSTALLED, REPOSITORY)));
+                """.formatted(INSTALLED, REPOSITORY));
     }
 
     private static void delete(Path folder) throws IOException {
@@ -159,16 +158,15 @@ public class FeatureIT {
             out.putNextEntry(new JarEntry(entry));
             in.transferTo(out);
         }
-        Files.write(REPOSITORY.resolve(name + "-1.0.0.jar"), bytes.toByteArray());
+        Files.write(REPOSITORY.resolve(name + "-1.0.0.jar"), OemJars.sign(bytes.toByteArray()));
         return digest(name);
     }
 
     @Before
-    public void awaitPlatform() {
-        container = new Container();
-        channels = container.service(ChannelManager.class);
-        Container.await("the features with the configured folder", () -> {
-            features = container.service(FeatureManager.class);
+    public void awaitFeatures() {
+        channels = hsm().channels();
+        hsm().await("the features with the configured folder", () -> {
+            features = hsm().await(FeatureManager.class);
             return features.restored().toCompletableFuture().isDone()
                     && installed().equals(List.of("cd21", "cd97", "pci-s3", "tango")) && isOperational(MAIN);
         });
@@ -189,7 +187,7 @@ public class FeatureIT {
     }
 
     private List<Bundle> bundles(String symbolicName) {
-        return Arrays.stream(container.bundles()).filter(bundle -> symbolicName.equals(bundle.getSymbolicName())).toList();
+        return Arrays.stream(hsm().context().getBundles()).filter(bundle -> symbolicName.equals(bundle.getSymbolicName())).toList();
     }
 
     private FeatureOutcome done(FeatureChange change) throws Exception {
@@ -234,7 +232,7 @@ public class FeatureIT {
                 int client = i;
                 sellers.add(executor.submit(() -> sell(going, client)));
             }
-            Container.await("all sell", () -> channels.channels().size() == clients);
+            hsm().await("all sell", () -> channels.channels().size() == clients);
             for (int swap = 0; swap < 4; swap++) {
                 boolean there = swap % 2 == 0;
                 FeatureChange change = there ? FeatureChange.swap("pci-s3", "sam-s20") : FeatureChange.swap("sam-s20", "pci-s3");
@@ -260,11 +258,11 @@ public class FeatureIT {
 
     @Test
     public void wrongDigestInstallsNothing() throws Exception {
-        int before = container.bundles().length;
+        int before = hsm().context().getBundles().length;
         FeatureException fault = failed(features.begin(FeatureChange.install("wrong-digest")));
         assertEquals(Reason.WRONG_DIGEST, fault.reason());
         assertContains(fault.getMessage(), jarOf(SAM_S20).getFileName().toString());
-        assertEquals(before, container.bundles().length);
+        assertEquals(before, hsm().context().getBundles().length);
         assertFalse(Files.exists(INSTALLED.resolve("wrong-digest.json")));
     }
 
@@ -275,7 +273,7 @@ public class FeatureIT {
         assertContains(fault.getMessage(), "Broken failed its self test of ALG 30: the answer is not the known one");
         assertEquals(List.of(), bundles("broken"));
         assertTrue(installed().contains("cd21"));
-        assertEquals(3, container.services(SecurityPlugin.class.getName(), null).size());
+        assertEquals(3, hsm().services(SecurityPlugin.class.getName(), null).size());
     }
 
     @Test
@@ -298,7 +296,7 @@ public class FeatureIT {
             Terminal terminal = new Terminal(card, channel);
             terminal.open(CardCommands.DEBIT);
             FeatureOperation swap = features.begin(FeatureChange.swap("pci-s3", "sam-s20"));
-            Container.await("the drain waits for the session", () -> swap.step().startsWith("draining") && swap.channelsLeft() == 1);
+            hsm().await("the drain waits for the session", () -> swap.step().startsWith("draining") && swap.channelsLeft() == 1);
             FeatureException busy = assertThrows(FeatureException.class, () -> features.begin(FeatureChange.install("second")));
             assertEquals(Reason.BUSY, busy.reason());
             assertContains(busy.getMessage(), "swap of pci-s3 for sam-s20");
@@ -326,16 +324,16 @@ public class FeatureIT {
     public void theFolderIsFollowed() throws Exception {
         Path file = INSTALLED.resolve("anything.json");
         Files.copy(REPOSITORY.resolve("sam-s20.json"), file);
-        Container.await("the dropped feature is installed", () -> isOperational(SPARE));
+        hsm().await("the dropped feature is installed", () -> isOperational(SPARE));
         String other = module(SAM_S20, "other", "\"serialNumber\": \"C0000002\"");
         Files.writeString(file, json("sam-s20", "1.0.1", SAM_S20, digest(SAM_S20), other));
-        Container.await("the changed feature is updated", () -> modules().equals(List.of(MAIN, "other")) && isOperational("other"));
+        hsm().await("the changed feature is updated", () -> modules().equals(List.of(MAIN, "other")) && isOperational("other"));
         Files.delete(file);
-        Container.await("the deleted feature is uninstalled", () -> modules().equals(List.of(MAIN)) && bundles(SAM_S20).isEmpty());
+        hsm().await("the deleted feature is uninstalled", () -> modules().equals(List.of(MAIN)) && bundles(SAM_S20).isEmpty());
 
         Path bad = INSTALLED.resolve("bad.json");
         Files.copy(REPOSITORY.resolve("wrong-digest.json"), bad);
-        Container.await("a bad feature is refused", () -> Files.exists(INSTALLED.resolve("bad.json.refused")));
+        hsm().await("a bad feature is refused", () -> Files.exists(INSTALLED.resolve("bad.json.refused")));
         assertFalse(Files.exists(bad));
         assertEquals(List.of(), bundles(SAM_S20));
     }
@@ -346,13 +344,13 @@ public class FeatureIT {
         Path jar = INSTALLED.resolve("cd21.jar");
         try {
             Files.copy(jarOf("org.calypsohsm.product.cd21"), jar, StandardCopyOption.REPLACE_EXISTING);
-            Container.await("the plugin of the jar", () -> container.services(SecurityPlugin.class.getName(), null).size() == 3);
-            Container.await("it is a feature", () -> installed().contains("cd21"));
+            hsm().await("the plugin of the jar", () -> hsm().services(SecurityPlugin.class.getName(), null).size() == 3);
+            hsm().await("it is a feature", () -> installed().contains("cd21"));
         } finally {
             Files.delete(jar);
         }
-        Container.await("the plugin goes with the jar", () -> container.services(SecurityPlugin.class.getName(), null).size() == 2);
-        Container.await("nothing is in progress", () -> !installed().contains("cd21"));
+        hsm().await("the plugin goes with the jar", () -> hsm().services(SecurityPlugin.class.getName(), null).size() == 2);
+        hsm().await("nothing is in progress", () -> !installed().contains("cd21"));
         done(FeatureChange.install("cd21"));
     }
 
@@ -372,19 +370,19 @@ public class FeatureIT {
             Files.delete(newer);
             Files.copy(REPOSITORY.resolve("pci-s3.json"), INSTALLED.resolve("pci-s3.json"), StandardCopyOption.REPLACE_EXISTING);
         }
-        Container.await("the folder is followed back", () -> channels.modules().size() == 1
+        hsm().await("the folder is followed back", () -> channels.modules().size() == 1
                 && channels.modules().get(0).channelsTotal() == 100 && isOperational(MAIN));
     }
 
     @Test
     public void whatIsInstalledComesBackWithTheManager() throws Exception {
         done(FeatureChange.install("second"));
-        Bundle manager = container.bundle("org.calypsohsm.features");
+        Bundle manager = hsm().bundle("org.calypsohsm.features");
         manager.stop();
         assertEquals("what serves goes on", List.of(MAIN, "second"), modules());
         Files.delete(INSTALLED.resolve("second.json"));
         manager.start();
-        Container.await("the feature whose file is gone is removed", () -> modules().equals(List.of(MAIN)));
+        hsm().await("the feature whose file is gone is removed", () -> modules().equals(List.of(MAIN)));
         assertEquals(1, bundles(PCI_S3).size());
     }
 }
