@@ -66,7 +66,7 @@ public final class DefaultFeatureManager implements FeatureManager {
 
         /** @return whether nothing is installed while nobody checks signatures */
         @AttributeDefinition(description = "Whether nothing is installed while nobody checks signatures")
-        boolean trustRequired() default false;
+        boolean trustRequired() default true;
 
         /** @return whether nothing is changed while no audit log is present */
         @AttributeDefinition(description = "Whether nothing is changed while no audit log is present")

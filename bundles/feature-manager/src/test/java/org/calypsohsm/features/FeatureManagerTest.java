@@ -24,6 +24,7 @@ import org.calypsohsm.feature.FeatureOperation;
 import org.calypsohsm.feature.FeatureOutcome;
 import org.calypsohsm.trust.BundleTrust;
 import org.calypsohsm.trust.TrustReport;
+import org.calypsohsm.trust.TrustStoreReport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -129,6 +130,11 @@ class FeatureManagerTest {
             @Override
             public List<TrustReport> refused() {
                 return List.of();
+            }
+
+            @Override
+            public TrustStoreReport store() {
+                return new TrustStoreReport("somewhere", List.of(), null);
             }
         };
     }
