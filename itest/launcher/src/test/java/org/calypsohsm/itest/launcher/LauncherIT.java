@@ -175,7 +175,8 @@ class LauncherIT {
     void unsignedBundleIsNotServed() throws Exception {
         Path home = distributionWithout("org.calypsohsm.product.cd21");
         Path signed;
-        try (Stream<Path> files = Files.list(HOME.resolve("bundle"))) {
+        Files.delete(home.resolve("feature/cd21.json"));
+        try (Stream<Path> files = Files.list(HOME.resolve("repo"))) {
             signed = files.filter(file -> file.getFileName().toString().startsWith("org.calypsohsm.product.cd21"))
                     .findFirst().orElseThrow();
         }

@@ -54,7 +54,7 @@ class OemProductIT {
                     "putofficer alice --roles administrator", PASSWORD, PASSWORD, "login alice", PASSWORD,
                     "creategroup 7", "generatekey 7 21 64 5B",
                     "start file:" + JAR, "products", "selftest one", "keys 7", "status",
-                    "uninstall com.example.gtml.gtml", "echo after", "products");
+                    "felix:uninstall com.example.gtml.gtml", "echo after", "products");
             assertThat(hsm.exitCode()).as(hsm.errors()).isZero();
             String output = hsm.output();
             String before = output.substring(0, output.indexOf("before"));
