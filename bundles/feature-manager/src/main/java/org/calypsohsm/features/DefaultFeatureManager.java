@@ -341,14 +341,25 @@ public final class DefaultFeatureManager implements FeatureManager {
             same.clear();
         } else if (plan.stays()) {
             same.retainAll(runtime.running(plan.to()));
-        } else if (!plan.to().key().equals(from.key())) {
-            // Modules that a configuration file names stay with their provider; those of the feature come with it.
-            same.retainAll(plan.to().configurations().values().stream().map(one -> String.valueOf(one.get(SecurityModule.NAME))).toList());
+        } else {
+            Set<String> coming = configured(plan.to());
+            if (plan.to().key().equals(from.key())) {
+                // The new version also runs the modules that a configuration file names.
+                coming.addAll(going);
+                configured(from).stream().filter(name -> !configured(plan.to()).contains(name)).forEach(coming::remove);
+            }
+            same.retainAll(coming);
         }
         ChannelManager manager = channels;
         return Impacts.of(new Impacts.Situation(from, plan.to(), going, runtime.algs(from), runtime.algsWithout(from),
                 plan.to() != null && !plan.stays(), same), manager == null ? List.of() : manager.modules(),
                 manager == null ? List.of() : manager.channels());
+    }
+
+    private static Set<String> configured(FeatureFile feature) {
+        Set<String> modules = new TreeSet<>();
+        feature.configurations().values().forEach(one -> modules.add(String.valueOf(one.get(SecurityModule.NAME))));
+        return modules;
     }
 
     private Plan plan(FeatureChange change) throws FeatureException {
@@ -376,7 +387,29 @@ public final class DefaultFeatureManager implements FeatureManager {
                     + (already.feature().version().equals(to.version()) ? "." : "; for " + to.version() + ": hsm:update " + to.name()));
         }
         return new Plan(change, from, to, false, from != null && already == from && !from.feature().isJar() ? from.file()
-                : folder.place(to), false);
+                : place(to), false);
+    }
+
+    /** The file of a feature that did not come back at the start is written anew. */
+    private Path place(FeatureFile to) throws FeatureException {
+        try {
+            for (Path file : folder.files()) {
+                if (!file.toString().endsWith(FeatureReader.JAR) && isOf(file, to)) {
+                    return file;
+                }
+            }
+            return folder.place(to);
+        } catch (IOException e) {
+            throw new FeatureException(Reason.BAD_FEATURE, "The folder " + folder + " cannot be read: " + e + ".", e);
+        }
+    }
+
+    private boolean isOf(Path file, FeatureFile feature) {
+        try {
+            return reader.read(file).key().equals(feature.key());
+        } catch (FeatureException e) {
+            return false;
+        }
     }
 
     private Installed findInstalled(String name) throws FeatureException {
@@ -440,6 +473,11 @@ public final class DefaultFeatureManager implements FeatureManager {
             throw new FeatureException(Reason.BUSY, "The " + plan.change() + " is refused, since "
                     + (current == null ? "the features from before the start are still coming up" : "the " + current.change()
                             + " is in progress") + "; try again when it is over.");
+        }
+        Installed present = plan.to() == null ? null : installed.get(plan.to().key());
+        if (plan.from() != null && installed.get(plan.goes().key()) != plan.from()
+                || !plan.stays() && present != null && present != plan.from()) {
+            throw new FeatureException(Reason.BUSY, "The " + plan.change() + " is refused, since what is installed has just changed; try again.");
         }
         try {
             audit.order(plan.act(), plan.subject(), actor, "It begins; sessions may go on for "
