@@ -160,8 +160,8 @@ public final class DefaultFeatureManager implements FeatureManager {
 
     private static long atLeast(long least, String name, long value) {
         if (value < least) {
-            throw new IllegalArgumentException("Feature manager: " + name + " is at least " + least + ", not " + value + "; correct " + PID
-                    + ".");
+            throw new IllegalArgumentException("Feature manager: " + name + " is at least " + least + ", not " + value + "; correct "
+                    + PID + ".");
         }
         return value;
     }
@@ -318,8 +318,8 @@ public final class DefaultFeatureManager implements FeatureManager {
             sentence = e.getMessage();
         }
         return new FeatureInfo(feature.id(), feature.name(), feature.version(), feature.kind(), isInstalled, available,
-                feature.parts().stream().map(FeatureFile.Part::id).toList(), feature.configurations().keySet().stream().sorted().toList(),
-                sentence, isInstalled ? List.copyOf(runtime.running(feature)) : List.of(),
+                feature.parts().stream().map(FeatureFile.Part::id).toList(),
+                feature.configurations().keySet().stream().sorted().toList(), sentence, isInstalled ? List.copyOf(runtime.running(feature)) : List.of(),
                 isInstalled ? List.copyOf(runtime.served(feature)) : List.of());
     }
 
@@ -384,7 +384,8 @@ public final class DefaultFeatureManager implements FeatureManager {
         Installed already = installed(to.key());
         if (already != null && already != from) {
             throw new FeatureException(Reason.NOTHING_TO_DO, "Feature " + already.feature() + " is installed already"
-                    + (already.feature().version().equals(to.version()) ? "." : "; for " + to.version() + ": hsm:update " + to.name()));
+                    + (already.feature().version().equals(to.version()) ? "."
+                            : "; for " + to.version() + ": hsm:update " + to.name()));
         }
         return new Plan(change, from, to, false, from != null && already == from && !from.feature().isJar() ? from.file()
                 : place(to), false);
@@ -418,7 +419,8 @@ public final class DefaultFeatureManager implements FeatureManager {
             return found.get(0);
         }
         throw new FeatureException(Reason.UNKNOWN_FEATURE, found.isEmpty()
-                ? "No feature " + name + " is installed; there are: " + names(installed().stream().map(Installed::feature).toList()) + "."
+                ? "No feature " + name + " is installed; there are: " + names(installed().stream().map(Installed::feature).toList())
+                        + "."
                 : "Several features are named " + name + ": " + ids(found.stream().map(Installed::feature).toList()) + "; say which.");
     }
 
@@ -477,7 +479,8 @@ public final class DefaultFeatureManager implements FeatureManager {
         Installed present = plan.to() == null ? null : installed.get(plan.to().key());
         if (plan.from() != null && installed.get(plan.goes().key()) != plan.from()
                 || !plan.stays() && present != null && present != plan.from()) {
-            throw new FeatureException(Reason.BUSY, "The " + plan.change() + " is refused, since what is installed has just changed; try again.");
+            throw new FeatureException(Reason.BUSY, "The " + plan.change() + " is refused, since what is installed has just changed;"
+                    + " try again.");
         }
         try {
             audit.order(plan.act(), plan.subject(), actor, "It begins; sessions may go on for "
@@ -537,7 +540,8 @@ public final class DefaultFeatureManager implements FeatureManager {
     private void follow(Path file, Installed present) throws FeatureException {
         if (!Files.exists(file)) {
             if (present != null) {
-                await(new Plan(FeatureChange.uninstall(present.feature().id()).withDrainTimeout(drainTimeout), present, null, false, null, true));
+                FeatureChange change = FeatureChange.uninstall(present.feature().id()).withDrainTimeout(drainTimeout);
+                await(new Plan(change, present, null, false, null, true));
             }
             return;
         }

@@ -195,7 +195,8 @@ class FeatureManagerTest {
         platform.done.clear();
         FeatureException fault = failed(FeatureChange.swap("old", "new"));
         assertThat(fault.reason()).isEqualTo(Reason.SELF_TEST);
-        assertThat(fault).hasMessageContaining("module spare is FAILED after its self test").hasMessageEndingWith("; all is as before.");
+        assertThat(fault).hasMessageContaining("module spare is FAILED after its self test")
+                .hasMessageEndingWith("; all is as before.");
         assertThat(platform.done).containsExactly("install new 1", "test spare", "remove new 1");
         assertThat(installed()).containsExactly("cd21", "old");
         assertThat(directory.resolve("new.json")).doesNotExist();
@@ -328,7 +329,8 @@ class FeatureManagerTest {
         Features.write(repository, "cd21", "1.10", null);
         done(FeatureChange.update("cd21"));
         start();
-        assertThat(manager.features()).filteredOn(FeatureInfo::installed).extracting(FeatureInfo::version).containsExactly("1.10", "1");
+        assertThat(manager.features()).filteredOn(FeatureInfo::installed).extracting(FeatureInfo::version)
+                .containsExactly("1.10", "1");
     }
 
     @Test
@@ -343,7 +345,8 @@ class FeatureManagerTest {
     void impactTellsWhatWillBeMissing() throws Exception {
         FeatureImpact impact = manager.impact(FeatureChange.uninstall("old"));
         assertThat(impact.modules()).containsExactly(new FeatureImpact.Module("main", 3, Duration.ofMillis(70)));
-        assertThat(impact.warnings()).containsExactly("No module will serve key group 0: its channels wait for one, and new ones cannot open.",
+        assertThat(impact.warnings()).containsExactly(
+                "No module will serve key group 0: its channels wait for one, and new ones cannot open.",
                 "No module will serve key group 1: its channels wait for one, and new ones cannot open.");
         done(FeatureChange.install("new"));
         assertThat(manager.impact(FeatureChange.swap("old", "new")).warnings())
@@ -372,7 +375,8 @@ class FeatureManagerTest {
         platform.faults.add("plugin cd21");
         Files.writeString(directory.resolve("cd21.json"), Files.readString(repository.resolve("cd21-1.json")) + " ");
         await().until(() -> Files.exists(directory.resolve("cd21.json.refused")));
-        await().untilAsserted(() -> assertThat(directory.resolve("cd21.json")).hasSameBinaryContentAs(repository.resolve("cd21-1.json")));
+        await().untilAsserted(() -> assertThat(directory.resolve("cd21.json"))
+                .hasSameBinaryContentAs(repository.resolve("cd21-1.json")));
         assertThat(installed()).containsExactly("cd21", "old");
     }
 }

@@ -59,7 +59,8 @@ class FeatureRepositoryTest {
 
     @Test
     void theLastPartOfTheArtifactIsTheName() throws Exception {
-        String json = Features.json("com.example.long-name", "1", "0".repeat(64), null).replaceFirst("\"id\"", "\"categories\": [\"product\"], \"id\"");
+        String json = Features.json("com.example.long-name", "1", "0".repeat(64), null)
+                .replaceFirst("\"id\"", "\"categories\": [\"product\"], \"id\"");
         FeatureFile feature = reader.read("f.json", json.getBytes(StandardCharsets.UTF_8));
         assertThat(feature.name()).isEqualTo("long-name");
         assertThat(feature.kind()).isEqualTo(FeatureKind.PRODUCT);
@@ -74,7 +75,8 @@ class FeatureRepositoryTest {
         FeatureFile feature = repository().features().get(0);
         Files.writeString(folder.resolve("a-1.jar"), "another jar");
         assertThatThrownBy(() -> repository().jars(feature)).hasMessageContaining("a-1.jar")
-                .hasMessageContaining("nothing was installed").satisfies(fault -> assertThat(reason(fault)).isEqualTo(Reason.WRONG_DIGEST));
+                .hasMessageContaining("nothing was installed")
+                .satisfies(fault -> assertThat(reason(fault)).isEqualTo(Reason.WRONG_DIGEST));
         assertThatThrownBy(() -> repository().jarsAtStart(feature)).hasMessageContaining("a-1.jar");
     }
 
@@ -117,7 +119,8 @@ class FeatureRepositoryTest {
         "{\"feature-resource-version\": \"1.0\", \"id\": \"com.example:../a:1\"}"})
     void aBadFileIsExplained(String content) {
         assertThatThrownBy(() -> reader.read("bad.json", content.getBytes(StandardCharsets.UTF_8)))
-                .isInstanceOf(FeatureException.class).hasMessageStartingWith("Feature file bad.json: ").satisfies(fault -> assertThat(reason(fault)).isEqualTo(Reason.BAD_FEATURE));
+                .isInstanceOf(FeatureException.class).hasMessageStartingWith("Feature file bad.json: ")
+                .satisfies(fault -> assertThat(reason(fault)).isEqualTo(Reason.BAD_FEATURE));
     }
 
     @Test

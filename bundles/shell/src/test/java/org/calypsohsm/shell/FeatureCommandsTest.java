@@ -43,7 +43,8 @@ class FeatureCommandsTest {
         @Override
         public List<FeatureInfo> features() {
             return List.of(new FeatureInfo("g:a:1", "a", "1", FeatureKind.PROVIDER, true, true, List.of("g:jar:1"), List.of("pid~x"),
-                    "Signed.", List.of("main"), List.of()), new FeatureInfo("g:b:2", "b", "2", FeatureKind.PRODUCT, false, true, List.of("g:b:2"),
+                    "Signed.", List.of("main"), List.of()),
+                    new FeatureInfo("g:b:2", "b", "2", FeatureKind.PRODUCT, false, true, List.of("g:b:2"),
                             List.of(), "Not checked.", List.of(), List.of(0x30)));
         }
 
@@ -110,7 +111,8 @@ class FeatureCommandsTest {
     void whatIsRefusedIsSaid() {
         assertThatThrownBy(() -> commands.install(session(""), true, "none")).isInstanceOf(CommandException.class)
                 .hasMessage("There is nothing to do.");
-        outcome = CompletableFuture.failedFuture(new FeatureException(FeatureException.Reason.SELF_TEST, "It failed; all is as before."));
+        outcome = CompletableFuture.failedFuture(
+                new FeatureException(FeatureException.Reason.SELF_TEST, "It failed; all is as before."));
         assertThatThrownBy(() -> commands.install(session(""), true, "b")).isInstanceOf(CommandException.class)
                 .hasMessage("It failed; all is as before.");
     }

@@ -57,7 +57,8 @@ class FeaturesIT {
     @Test
     void aRestartComesUpAsItWasLeft() throws Exception {
         String first = type("features", "swap pci-s3 sam-s20", "no", "swap pci-s3 sam-s20 --drain-timeout 5", "yes", "modules",
-                "uninstall cd21 --yes", "products", "install cd21", "yes", "uninstall tango --yes", "swap none sam-s20", "install cd21 --yes", "update");
+                "uninstall cd21 --yes", "products", "install cd21", "yes", "uninstall tango --yes", "swap none sam-s20",
+                "install cd21 --yes", "update");
         assertThat(first).contains("WARNING: No module will serve key group 1", "Swap pci-s3 for sam-s20? [y/N] Nothing was changed.",
                 "org.calypsohsm.feature:sam-s20:", "has taken the place of", "WARNING: No plugin will serve ALG 30",
                 "Install cd21? [y/N] Feature org.calypsohsm.feature:cd21:", "No feature none is installed", "is installed already",
@@ -66,7 +67,8 @@ class FeaturesIT {
 
         String second = type("modules --json", "features --json", "install tango --yes", "install pci-s3 --yes", "status");
         assertThat(second).contains("modules spare (SAM-S20, 20 channels", "products CD21, CD97",
-                "no bundle has a component for the configuration org.calypsohsm.provider.pcis3~main", "OK: 2 modules with 520 channels");
+                "no bundle has a component for the configuration org.calypsohsm.provider.pcis3~main",
+                "OK: 2 modules with 520 channels");
         assertThat(installed()).containsExactly("cd21.json", "cd97.json", "pci-s3.json", "sam-s20.json", "tango.json");
     }
 
@@ -74,7 +76,8 @@ class FeaturesIT {
     void aJarThatWasChangedIsNotInstalled() throws Exception {
         Path jar;
         try (Stream<Path> files = Files.list(home.resolve("repo"))) {
-            jar = files.filter(file -> file.getFileName().toString().startsWith("org.calypsohsm.product.cd21-")).findFirst().orElseThrow();
+            jar = files.filter(file -> file.getFileName().toString().startsWith("org.calypsohsm.product.cd21-")).findFirst()
+                    .orElseThrow();
         }
         byte[] content = Files.readAllBytes(jar);
         content[content.length - 1] ^= 1;

@@ -116,7 +116,8 @@ public class FeatureIT {
     }
 
     private static String module(String pid, String name, String more) {
-        return "\"%s~%s\": {\"hsm.module.name\": \"%s\", \"keyGroups\": [0]%s}".formatted(pid, name, name, more.isEmpty() ? "" : ", " + more);
+        return "\"%s~%s\": {\"hsm.module.name\": \"%s\", \"keyGroups\": [0]%s}".formatted(pid, name, name,
+                more.isEmpty() ? "" : ", " + more);
     }
 
     private static void write(String name, String bundle, String digest, String configuration) throws IOException {
