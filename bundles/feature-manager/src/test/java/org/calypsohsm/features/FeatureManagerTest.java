@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.lang.annotation.Annotation;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -115,23 +117,14 @@ class FeatureManagerTest {
     }
 
     private BundleTrust trust() {
-        return new BundleTrust() {
-            @Override
-            public TrustReport check(byte[] jar) {
-                return trusted ? new TrustReport("a bundle", true, "CN=Somebody", "Somebody signed it.")
-                        : new TrustReport("a bundle", false, null, "Nobody signed it.");
-            }
-
-            @Override
-            public TrustReport check(long bundle) {
-                throw new UnsupportedOperationException();
-            }
-
-            @Override
-            public List<TrustReport> refused() {
-                return List.of();
-            }
-        };
+        Map<Boolean, TrustReport> reports = Map.of(true, new TrustReport("a bundle", true, "CN=Somebody", "Somebody signed it."),
+                false, new TrustReport("a bundle", false, null, "Nobody signed it."));
+        return (BundleTrust) Proxy.newProxyInstance(FeatureManagerTest.class.getClassLoader(), new Class<?>[] {BundleTrust.class},
+                (self, method, arguments) -> switch (method.getName()) {
+                    case "check" -> reports.get(trusted);
+                    case "equals" -> self == arguments[0];
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
     }
 
     private FeatureOutcome done(FeatureChange change) throws FeatureException {
