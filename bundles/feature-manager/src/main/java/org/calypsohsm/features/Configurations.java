@@ -52,8 +52,8 @@ final class Configurations {
             List<FeatureFile> present = owners.getOrDefault(pid, List.of());
             boolean taken = present.isEmpty() ? isOfAnother(feature, pid) : present.get(present.size() - 1) != replaced;
             if (taken) {
-                throw new FeatureException(Reason.BAD_FEATURE, "Feature " + feature + ": the configuration " + pid + " exists already, "
-                        + (present.isEmpty() ? "from a configuration file" : "from the feature " + present.get(present.size() - 1))
+                throw new FeatureException(Reason.BAD_FEATURE, "Feature " + feature + ": the configuration " + pid
+                        + " exists already, " + (present.isEmpty() ? "from a configuration file" : "from the feature " + present.get(present.size() - 1))
                         + "; give one of them another name after the \"~\".");
             }
         }

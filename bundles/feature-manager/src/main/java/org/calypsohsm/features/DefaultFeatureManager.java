@@ -160,8 +160,8 @@ public final class DefaultFeatureManager implements FeatureManager {
 
     private static long atLeast(long least, String name, long value) {
         if (value < least) {
-            throw new IllegalArgumentException("Feature manager: " + name + " is at least " + least + ", not " + value + "; correct " + PID
-                    + ".");
+            throw new IllegalArgumentException("Feature manager: " + name + " is at least " + least + ", not " + value + "; correct "
+                    + PID + ".");
         }
         return value;
     }
@@ -318,8 +318,8 @@ public final class DefaultFeatureManager implements FeatureManager {
             sentence = e.getMessage();
         }
         return new FeatureInfo(feature.id(), feature.name(), feature.version(), feature.kind(), isInstalled, available,
-                feature.parts().stream().map(FeatureFile.Part::id).toList(), feature.configurations().keySet().stream().sorted().toList(),
-                sentence, isInstalled ? List.copyOf(runtime.running(feature)) : List.of(),
+                feature.parts().stream().map(FeatureFile.Part::id).toList(),
+                feature.configurations().keySet().stream().sorted().toList(), sentence, isInstalled ? List.copyOf(runtime.running(feature)) : List.of(),
                 isInstalled ? List.copyOf(runtime.served(feature)) : List.of());
     }
 
@@ -341,14 +341,25 @@ public final class DefaultFeatureManager implements FeatureManager {
             same.clear();
         } else if (plan.stays()) {
             same.retainAll(runtime.running(plan.to()));
-        } else if (!plan.to().key().equals(from.key())) {
-            // Modules that a configuration file names stay with their provider; those of the feature come with it.
-            same.retainAll(plan.to().configurations().values().stream().map(one -> String.valueOf(one.get(SecurityModule.NAME))).toList());
+        } else {
+            Set<String> coming = configured(plan.to());
+            if (plan.to().key().equals(from.key())) {
+                // The new version also runs the modules that a configuration file names.
+                coming.addAll(going);
+                configured(from).stream().filter(name -> !configured(plan.to()).contains(name)).forEach(coming::remove);
+            }
+            same.retainAll(coming);
         }
         ChannelManager manager = channels;
         return Impacts.of(new Impacts.Situation(from, plan.to(), going, runtime.algs(from), runtime.algsWithout(from),
                 plan.to() != null && !plan.stays(), same), manager == null ? List.of() : manager.modules(),
                 manager == null ? List.of() : manager.channels());
+    }
+
+    private static Set<String> configured(FeatureFile feature) {
+        Set<String> modules = new TreeSet<>();
+        feature.configurations().values().forEach(one -> modules.add(String.valueOf(one.get(SecurityModule.NAME))));
+        return modules;
     }
 
     private Plan plan(FeatureChange change) throws FeatureException {
@@ -373,10 +384,33 @@ public final class DefaultFeatureManager implements FeatureManager {
         Installed already = installed(to.key());
         if (already != null && already != from) {
             throw new FeatureException(Reason.NOTHING_TO_DO, "Feature " + already.feature() + " is installed already"
-                    + (already.feature().version().equals(to.version()) ? "." : "; for " + to.version() + ": hsm:update " + to.name()));
+                    + (already.feature().version().equals(to.version()) ? "."
+                            : "; for " + to.version() + ": hsm:update " + to.name()));
         }
         return new Plan(change, from, to, false, from != null && already == from && !from.feature().isJar() ? from.file()
-                : folder.place(to), false);
+                : place(to), false);
+    }
+
+    /** The file of a feature that did not come back at the start is written anew. */
+    private Path place(FeatureFile to) throws FeatureException {
+        try {
+            for (Path file : folder.files()) {
+                if (!file.toString().endsWith(FeatureReader.JAR) && isOf(file, to)) {
+                    return file;
+                }
+            }
+            return folder.place(to);
+        } catch (IOException e) {
+            throw new FeatureException(Reason.BAD_FEATURE, "The folder " + folder + " cannot be read: " + e + ".", e);
+        }
+    }
+
+    private boolean isOf(Path file, FeatureFile feature) {
+        try {
+            return reader.read(file).key().equals(feature.key());
+        } catch (FeatureException e) {
+            return false;
+        }
     }
 
     private Installed findInstalled(String name) throws FeatureException {
@@ -385,7 +419,8 @@ public final class DefaultFeatureManager implements FeatureManager {
             return found.get(0);
         }
         throw new FeatureException(Reason.UNKNOWN_FEATURE, found.isEmpty()
-                ? "No feature " + name + " is installed; there are: " + names(installed().stream().map(Installed::feature).toList()) + "."
+                ? "No feature " + name + " is installed; there are: " + names(installed().stream().map(Installed::feature).toList())
+                        + "."
                 : "Several features are named " + name + ": " + ids(found.stream().map(Installed::feature).toList()) + "; say which.");
     }
 
@@ -440,6 +475,12 @@ public final class DefaultFeatureManager implements FeatureManager {
             throw new FeatureException(Reason.BUSY, "The " + plan.change() + " is refused, since "
                     + (current == null ? "the features from before the start are still coming up" : "the " + current.change()
                             + " is in progress") + "; try again when it is over.");
+        }
+        Installed present = plan.to() == null ? null : installed.get(plan.to().key());
+        if (plan.from() != null && installed.get(plan.goes().key()) != plan.from()
+                || !plan.stays() && present != null && present != plan.from()) {
+            throw new FeatureException(Reason.BUSY, "The " + plan.change() + " is refused, since what is installed has just changed;"
+                    + " try again.");
         }
         try {
             audit.order(plan.act(), plan.subject(), actor, "It begins; sessions may go on for "
@@ -499,7 +540,8 @@ public final class DefaultFeatureManager implements FeatureManager {
     private void follow(Path file, Installed present) throws FeatureException {
         if (!Files.exists(file)) {
             if (present != null) {
-                await(new Plan(FeatureChange.uninstall(present.feature().id()).withDrainTimeout(drainTimeout), present, null, false, null, true));
+                FeatureChange change = FeatureChange.uninstall(present.feature().id()).withDrainTimeout(drainTimeout);
+                await(new Plan(change, present, null, false, null, true));
             }
             return;
         }

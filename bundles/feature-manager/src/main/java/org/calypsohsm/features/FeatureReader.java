@@ -92,7 +92,8 @@ final class FeatureReader {
 
     private static FeatureFile.Part part(String fileName, FeatureBundle bundle) throws FeatureException {
         ID id = bundle.getID();
-        String file = id.getArtifactId() + "-" + id.getVersion() + id.getClassifier().map(classifier -> "-" + classifier).orElse("") + JAR;
+        String file = id.getArtifactId() + "-" + id.getVersion()
+                + id.getClassifier().map(classifier -> "-" + classifier).orElse("") + JAR;
         check(fileName, "the bundle " + id, file);
         Object digest = bundle.getMetadata().get(SHA256);
         if (digest == null) {
@@ -126,7 +127,8 @@ final class FeatureReader {
         }
         String name = headers.getValue(Constants.BUNDLE_SYMBOLICNAME);
         if (name == null) {
-            throw bad(fileName, "its manifest does not come first, or has no " + Constants.BUNDLE_SYMBOLICNAME + "; build it with bnd", null);
+            throw bad(fileName, "its manifest does not come first, or has no " + Constants.BUNDLE_SYMBOLICNAME
+                    + "; build it with bnd", null);
         }
         String symbolicName = name.split(";", 2)[0].strip();
         check(fileName, "its bundle", symbolicName);

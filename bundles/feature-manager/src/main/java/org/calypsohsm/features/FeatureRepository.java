@@ -69,7 +69,8 @@ final class FeatureRepository {
             return List.of();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(FeatureReader.JSON)).filter(FeatureReader::isFeature).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(FeatureReader.JSON)).filter(FeatureReader::isFeature)
+                    .sorted().toList();
         } catch (IOException e) {
             LOG.warn("Repository {} cannot be read: {}", folder, e.toString());
             return List.of();
@@ -129,8 +130,8 @@ final class FeatureRepository {
 
     private static void check(FeatureFile feature, Jar jar, String expected, String where) throws FeatureException {
         if (expected != null && !expected.equals(jar.sha256())) {
-            throw new FeatureException(Reason.WRONG_DIGEST, "Feature " + feature + ": the jar " + jar + " is not the one that the " + where
-                    + " means, so nothing was installed; its SHA-256 is " + jar.sha256() + " and should be " + expected
+            throw new FeatureException(Reason.WRONG_DIGEST, "Feature " + feature + ": the jar " + jar + " is not the one that the "
+                    + where + " means, so nothing was installed; its SHA-256 is " + jar.sha256() + " and should be " + expected
                     + ": put the right jar into the repository.");
         }
     }
@@ -146,7 +147,8 @@ final class FeatureRepository {
             for (Resource resource : StaxParser.parse(file.toUri(), in).resources) {
                 for (Capability content : resource.getCapabilities(CONTENT)) {
                     Path jar = Path.of(URI.create(String.valueOf(content.getAttributes().get(URL))));
-                    digests.put(jar.getFileName().toString(), String.valueOf(content.getAttributes().get(CONTENT)).toLowerCase(Locale.ROOT));
+                    digests.put(jar.getFileName().toString(),
+                            String.valueOf(content.getAttributes().get(CONTENT)).toLowerCase(Locale.ROOT));
                 }
             }
         } catch (IOException | XMLStreamException | RuntimeException e) {

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 import org.calypsohsm.feature.FeatureException;
@@ -38,6 +40,9 @@ final class FrameworkRuntime implements FeatureRuntime {
 
     private static final Logger LOG = LoggerFactory.getLogger(FrameworkRuntime.class);
     private static final String LOCATION = "feature:";
+    /** Longer than the channel manager drains a module whose service goes, unless it is told to. */
+    private static final long GONE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final BundleContext context;
     private final ServiceComponentRuntime components;
@@ -90,9 +95,25 @@ final class FrameworkRuntime implements FeatureRuntime {
         installed.remove(feature);
         // First the bundles, and with them all services at once; the channel manager drains what is left on their modules.
         going.forEach(this::uninstall);
+        Set<String> pids = new HashSet<>(feature.configurations().keySet());
+        pids.removeIf(pid -> !configurations.isOnly(feature, pid));
         configurations.remove(feature);
+        awaitGone(feature, pids);
         if (!going.isEmpty()) {
             context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).adapt(FrameworkWiring.class).refreshBundles(going);
+        }
+    }
+
+    /** Configuration Admin tells of a removal on a thread of its own; the feature is gone when its modules are. */
+    private void awaitGone(FeatureFile feature, Set<String> pids) {
+        long end = System.nanoTime() + GONE_NANOS;
+        while (services(SecurityModule.class).stream().anyMatch(module -> pids(module.getProperty(Constants.SERVICE_PID)).stream()
+                .anyMatch(pids::contains))) {
+            if (System.nanoTime() - end >= 0) {
+                LOG.error("Feature {}: a module is still there though its configuration is gone.", feature);
+                return;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
         }
     }
 
@@ -182,7 +203,8 @@ final class FrameworkRuntime implements FeatureRuntime {
         String wanted = name < 0 ? pid : pid.substring(0, name);
         for (ComponentDescriptionDTO component : components.getComponentDescriptionDTOs()) {
             if (Arrays.asList(component.configurationPid).contains(wanted)) {
-                return components.getComponentConfigurationDTOs(component).stream().anyMatch(one -> hasTaken(one, feature, pid)) ? Look.UP
+                return components.getComponentConfigurationDTOs(component).stream().anyMatch(one -> hasTaken(one, feature, pid))
+                        ? Look.UP
                                 : new Look("component " + component.name + " has not taken the configuration " + pid, false);
             }
         }
@@ -250,7 +272,8 @@ final class FrameworkRuntime implements FeatureRuntime {
 
     @Override
     public int services(String module) {
-        return (int) services(SecurityModule.class).stream().filter(one -> module.equals(one.getProperty(SecurityModule.NAME))).count();
+        return (int) services(SecurityModule.class).stream()
+                .filter(one -> module.equals(one.getProperty(SecurityModule.NAME))).count();
     }
 
     @Override

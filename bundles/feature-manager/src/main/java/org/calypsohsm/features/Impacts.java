@@ -64,7 +64,8 @@ final class Impacts {
         }
         Set<Integer> unserved = new TreeSet<>(situation.algs());
         unserved.removeAll(situation.algsOfRest());
-        unserved.forEach(alg -> warnings.add(String.format("No plugin will serve ALG %02X%s: sessions with its keys are refused.", alg, unless)));
+        unserved.forEach(alg -> warnings.add(
+                String.format("No plugin will serve ALG %02X%s: sessions with its keys are refused.", alg, unless)));
         situation.sameNames().forEach(name -> warnings.add("Module " + name + " has the same name in both: its channels leave when its"
                 + " bundle stops, and sessions may go on for drainMillis of org.calypsohsm.manager, not for the drain timeout."));
         return warnings;

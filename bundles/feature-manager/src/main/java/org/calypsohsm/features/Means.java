@@ -17,6 +17,6 @@ import org.calypsohsm.channel.ChannelManager;
  * @param audit        the way to the audit log
  * @param startTimeout how long a feature that comes may take until it is up
  */
-record Means(FeatureRuntime runtime, FeatureRepository repository, FeatureFolder folder, Supplier<ChannelManager> channels, Trust trust,
-        AuditClient audit, Duration startTimeout) {
+record Means(FeatureRuntime runtime, FeatureRepository repository, FeatureFolder folder, Supplier<ChannelManager> channels,
+        Trust trust, AuditClient audit, Duration startTimeout) {
 }

@@ -158,7 +158,8 @@ final class Operation implements FeatureOperation, Runnable {
 
     private Map<String, Integer> count(ModuleState state) {
         Map<String, Integer> counts = new HashMap<>();
-        reports().stream().filter(report -> report.state().equals(state.name())).forEach(report -> counts.merge(report.name(), 1, Integer::sum));
+        reports().stream().filter(report -> report.state().equals(state.name()))
+                .forEach(report -> counts.merge(report.name(), 1, Integer::sum));
         return counts;
     }
 
@@ -272,7 +273,8 @@ final class Operation implements FeatureOperation, Runnable {
                 lost += report.lost();
                 waiting += report.waiting();
             } catch (CompletionException e) {
-                throw new FeatureException(Reason.NOT_READY, "Module " + drain.getKey() + " was not drained: " + e.getCause() + ".", e);
+                throw new FeatureException(Reason.NOT_READY, "Module " + drain.getKey() + " was not drained: " + e.getCause() + ".",
+                        e);
             }
         }
         checkCancelled();
@@ -310,10 +312,11 @@ final class Operation implements FeatureOperation, Runnable {
             case UNINSTALL -> "Feature " + plan.goes() + " is uninstalled.";
             case SWAP, UPDATE -> "Feature " + plan.to() + " has taken the place of " + plan.goes() + ".";
         };
-        FeatureOutcome done = new FeatureOutcome(what + (waiting == 0 ? "" : " " + waiting + " channels wait for a module."), moved, lost,
-                Duration.ofNanos(System.nanoTime() - begun));
+        FeatureOutcome done = new FeatureOutcome(what + (waiting == 0 ? "" : " " + waiting + " channels wait for a module."), moved,
+                lost, Duration.ofNanos(System.nanoTime() - begun));
         LOG.info("{}", done.sentence());
-        means.audit().note(plan.act(), plan.subject(), done.sentence() + " " + moved + " channels moved, " + lost + " sessions were lost.");
+        means.audit().note(plan.act(), plan.subject(), done.sentence() + " " + moved + " channels moved, " + lost
+                + " sessions were lost.");
         over.accept(true);
         outcome.complete(done);
     }

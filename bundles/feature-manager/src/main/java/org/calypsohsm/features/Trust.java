@@ -28,7 +28,7 @@ final class Trust {
         return service;
     }
 
-    /** @throws FeatureException NOT_TRUSTED if a jar is not signed by a trusted certificate, or nobody can tell though that is required */
+    /** @throws FeatureException NOT_TRUSTED if a jar is not signed by a trusted certificate, or nobody tells though that is required */
     void check(FeatureFile feature, List<Jar> jars) throws FeatureException {
         BundleTrust trust = service;
         if (trust == null) {
@@ -41,8 +41,8 @@ final class Trust {
         for (Jar jar : jars) {
             TrustReport report = trust.check(jar.content());
             if (!report.trusted()) {
-                throw new FeatureException(Reason.NOT_TRUSTED, "Feature " + feature + ": the jar " + jar + " is not trusted, so nothing was "
-                        + "installed; " + report.sentence());
+                throw new FeatureException(Reason.NOT_TRUSTED, "Feature " + feature + ": the jar " + jar + " is not trusted, so nothing "
+                        + "was installed; " + report.sentence());
             }
         }
     }

@@ -51,8 +51,8 @@ final class FakePlatform implements FeatureRuntime {
     }
 
     private static ModuleReport report(String name, String state) {
-        return new ModuleReport(name, "FAKE", "00000000", true, state, "It is told to be.", 20, 3, Set.of(name.equals("main") ? 1 : 0, 0), 0, 0, 0,
-                0);
+        return new ModuleReport(name, "FAKE", "00000000", true, state, "It is told to be.", 20, 3,
+                name.equals("main") ? Set.of(0, 1) : Set.of(0), 0, 0, 0, 0);
     }
 
     @Override

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.lang.annotation.Annotation;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,7 +26,6 @@ import org.calypsohsm.feature.FeatureOperation;
 import org.calypsohsm.feature.FeatureOutcome;
 import org.calypsohsm.trust.BundleTrust;
 import org.calypsohsm.trust.TrustReport;
-import org.calypsohsm.trust.TrustStoreReport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,27 +117,14 @@ class FeatureManagerTest {
     }
 
     private BundleTrust trust() {
-        return new BundleTrust() {
-            @Override
-            public TrustReport check(byte[] jar) {
-                return new TrustReport("a bundle", trusted, trusted ? "CN=Somebody" : null, trusted ? "Somebody signed it." : "Nobody signed it.");
-            }
-
-            @Override
-            public TrustReport check(long bundle) {
-                throw new UnsupportedOperationException();
-            }
-
-            @Override
-            public List<TrustReport> refused() {
-                return List.of();
-            }
-
-            @Override
-            public TrustStoreReport store() {
-                return new TrustStoreReport("somewhere", List.of(), null);
-            }
-        };
+        Map<Boolean, TrustReport> reports = Map.of(true, new TrustReport("a bundle", true, "CN=Somebody", "Somebody signed it."),
+                false, new TrustReport("a bundle", false, null, "Nobody signed it."));
+        return (BundleTrust) Proxy.newProxyInstance(FeatureManagerTest.class.getClassLoader(), new Class<?>[] {BundleTrust.class},
+                (self, method, arguments) -> switch (method.getName()) {
+                    case "check" -> reports.get(trusted);
+                    case "equals" -> self == arguments[0];
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
     }
 
     private FeatureOutcome done(FeatureChange change) throws FeatureException {
@@ -200,7 +188,8 @@ class FeatureManagerTest {
         platform.done.clear();
         FeatureException fault = failed(FeatureChange.swap("old", "new"));
         assertThat(fault.reason()).isEqualTo(Reason.SELF_TEST);
-        assertThat(fault).hasMessageContaining("module spare is FAILED after its self test").hasMessageEndingWith("; all is as before.");
+        assertThat(fault).hasMessageContaining("module spare is FAILED after its self test")
+                .hasMessageEndingWith("; all is as before.");
         assertThat(platform.done).containsExactly("install new 1", "test spare", "remove new 1");
         assertThat(installed()).containsExactly("cd21", "old");
         assertThat(directory.resolve("new.json")).doesNotExist();
@@ -228,7 +217,8 @@ class FeatureManagerTest {
         assertThat(failed(FeatureChange.swap("cd21", "cd21-better")).reason()).isEqualTo(Reason.SELF_TEST);
         platform.faults.clear();
         platform.faults.add("look cd21-better");
-        assertThat(failed(FeatureChange.swap("cd21", "cd21-better"))).hasMessageContaining("did not come up within 200 ms: it waits for ever");
+        assertThat(failed(FeatureChange.swap("cd21", "cd21-better")))
+                .hasMessageContaining("did not come up within 200 ms: it waits for ever");
         platform.faults.clear();
         platform.faults.add("install cd21-better");
         platform.done.clear();
@@ -249,7 +239,7 @@ class FeatureManagerTest {
         platform.done.clear();
         FeatureException fault = failed(FeatureChange.install("new"));
         assertThat(fault.reason()).isEqualTo(Reason.NOT_TRUSTED);
-        assertThat(fault).hasMessageContaining("new-1.jar").hasMessageContaining("Nobody signed it.");
+        assertThat(fault).hasMessageContaining("new-1.jar").hasMessageContaining("Nobody signed it");
         assertThat(platform.done).isEmpty();
         assertThat(manager.features().get(0).trust()).isEqualTo("Nobody signed it.");
         trusted = true;
@@ -261,6 +251,7 @@ class FeatureManagerTest {
         trustRequired = true;
         stop();
         manager = new DefaultFeatureManager(config(), directory, repository, Features.SERVICE, platform);
+        manager.bindChannels(platform.channels);
         manager.bindTrust(trust());
         manager.restored().toCompletableFuture().join();
         manager.unbindTrust(trust());
@@ -279,7 +270,8 @@ class FeatureManagerTest {
         FeatureOperation swap = manager.begin(FeatureChange.swap("old", "new"));
         await().until(() -> swap.step().equals("draining module main"));
         assertThat(swap.channelsLeft()).isEqualTo(3);
-        assertThatThrownBy(() -> manager.begin(FeatureChange.install("cd21-better"))).hasMessageContaining("the swap of old for new is in progress")
+        assertThatThrownBy(() -> manager.begin(FeatureChange.install("cd21-better")))
+                .hasMessageContaining("the swap of old for new is in progress")
                 .satisfies(fault -> assertThat(((FeatureException) fault).reason()).isEqualTo(Reason.BUSY));
         assertThat(swap.cancel()).isTrue();
         assertThat(failed(swap).reason()).isEqualTo(Reason.CANCELLED);
@@ -312,8 +304,8 @@ class FeatureManagerTest {
         platform.faults.add("plugin cd21-better");
         failed(FeatureChange.swap("cd21", "cd21-better"));
         stop();
-        assertThat(acts()).containsExactlyInAnyOrder("feature.install", "feature.install", "feature.swap", "feature.swap", "feature.uninstall",
-                "feature.uninstall", "feature.swap", "feature.rollback");
+        assertThat(acts()).containsExactlyInAnyOrder("feature.install", "feature.install", "feature.swap", "feature.swap",
+                "feature.uninstall", "feature.uninstall", "feature.swap", "feature.rollback");
         assertThat(events).allMatch(event -> event.subject().contains("com.example:"));
     }
 
@@ -322,14 +314,16 @@ class FeatureManagerTest {
         Features.write(repository, "cd21", "1.9", null);
         Features.write(repository, "cd21", "1.10-SNAPSHOT", null);
         done(FeatureChange.update("cd21"));
-        assertThat(platform.installed).extracting(FeatureFile::id).contains("com.example:cd21:1.10-SNAPSHOT").doesNotContain("com.example:cd21:1");
+        assertThat(platform.installed).extracting(FeatureFile::id).contains("com.example:cd21:1.10-SNAPSHOT")
+                .doesNotContain("com.example:cd21:1");
         assertThat(directory.resolve("cd21.json")).content().contains("1.10-SNAPSHOT");
         assertThatThrownBy(() -> manager.begin(FeatureChange.update("cd21"))).hasMessageContaining("is the newest")
                 .satisfies(fault -> assertThat(((FeatureException) fault).reason()).isEqualTo(Reason.NOTHING_TO_DO));
         Features.write(repository, "cd21", "1.10", null);
         done(FeatureChange.update("cd21"));
         start();
-        assertThat(manager.features()).filteredOn(FeatureInfo::installed).extracting(FeatureInfo::version).containsExactly("1.10", "1");
+        assertThat(manager.features()).filteredOn(FeatureInfo::installed).extracting(FeatureInfo::version)
+                .containsExactly("1.10", "1");
     }
 
     @Test
@@ -344,7 +338,8 @@ class FeatureManagerTest {
     void impactTellsWhatWillBeMissing() throws Exception {
         FeatureImpact impact = manager.impact(FeatureChange.uninstall("old"));
         assertThat(impact.modules()).containsExactly(new FeatureImpact.Module("main", 3, Duration.ofMillis(70)));
-        assertThat(impact.warnings()).containsExactly("No module will serve key group 0: its channels wait for one, and new ones cannot open.",
+        assertThat(impact.warnings()).containsExactly(
+                "No module will serve key group 0: its channels wait for one, and new ones cannot open.",
                 "No module will serve key group 1: its channels wait for one, and new ones cannot open.");
         done(FeatureChange.install("new"));
         assertThat(manager.impact(FeatureChange.swap("old", "new")).warnings())
@@ -373,7 +368,8 @@ class FeatureManagerTest {
         platform.faults.add("plugin cd21");
         Files.writeString(directory.resolve("cd21.json"), Files.readString(repository.resolve("cd21-1.json")) + " ");
         await().until(() -> Files.exists(directory.resolve("cd21.json.refused")));
-        await().untilAsserted(() -> assertThat(directory.resolve("cd21.json")).hasSameBinaryContentAs(repository.resolve("cd21-1.json")));
+        await().untilAsserted(() -> assertThat(directory.resolve("cd21.json"))
+                .hasSameBinaryContentAs(repository.resolve("cd21-1.json")));
         assertThat(installed()).containsExactly("cd21", "old");
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 import org.calypsohsm.feature.FeatureException;
 import org.calypsohsm.feature.FeatureException.Reason;
@@ -52,13 +53,15 @@ class FeatureRepositoryTest {
         assertThat(feature.id()).isEqualTo("com.example:a:1");
         assertThat(feature.name()).isEqualTo("a");
         assertThat(feature.configurations().get("com.example.provider~one")).containsEntry("hsm.module.name", "one");
-        assertThat(repository().jars(feature)).singleElement().satisfies(jar -> assertThat(jar.content()).asString().isEqualTo("the jar of a 1"));
+        assertThat(repository().jars(feature)).singleElement()
+                .satisfies(jar -> assertThat(jar.content()).asString().isEqualTo("the jar of a 1"));
     }
 
     @Test
     void theLastPartOfTheArtifactIsTheName() throws Exception {
-        FeatureFile feature = reader.read("f.json", Features.json("com.example.long-name", "1", "0".repeat(64), null)
-                .replace("\"id\": \"com.example:com", "\"categories\": [\"product\"], \"id\": \"com.example:com").getBytes(StandardCharsets.UTF_8));
+        String json = Features.json("com.example.long-name", "1", "0".repeat(64), null)
+                .replaceFirst("\"id\"", "\"categories\": [\"product\"], \"id\"");
+        FeatureFile feature = reader.read("f.json", json.getBytes(StandardCharsets.UTF_8));
         assertThat(feature.name()).isEqualTo("long-name");
         assertThat(feature.kind()).isEqualTo(FeatureKind.PRODUCT);
         assertThat(feature.isNamed("long-name")).isTrue();
@@ -71,7 +74,8 @@ class FeatureRepositoryTest {
         Features.write(folder, "a", "1", null);
         FeatureFile feature = repository().features().get(0);
         Files.writeString(folder.resolve("a-1.jar"), "another jar");
-        assertThatThrownBy(() -> repository().jars(feature)).hasMessageContaining("a-1.jar").hasMessageContaining("nothing was installed")
+        assertThatThrownBy(() -> repository().jars(feature)).hasMessageContaining("a-1.jar")
+                .hasMessageContaining("nothing was installed")
                 .satisfies(fault -> assertThat(reason(fault)).isEqualTo(Reason.WRONG_DIGEST));
         assertThatThrownBy(() -> repository().jarsAtStart(feature)).hasMessageContaining("a-1.jar");
     }
@@ -80,7 +84,7 @@ class FeatureRepositoryTest {
     void aJarThatTheIndexDoesNotMeanIsRefused() throws Exception {
         Features.write(folder, "a", "1", null);
         FeatureFile feature = repository().features().get(0);
-        index(repository().jars(feature).get(0).sha256().toUpperCase(java.util.Locale.ROOT));
+        index(repository().jars(feature).get(0).sha256().toUpperCase(Locale.ROOT));
         assertThat(repository().jars(feature)).hasSize(1);
         index("0".repeat(64));
         assertThatThrownBy(() -> repository().jars(feature)).hasMessageContaining("index of the repository")
@@ -104,7 +108,8 @@ class FeatureRepositoryTest {
     void aMissingJarIsNamed() throws Exception {
         Features.write(folder, "a", "1", null);
         Files.delete(folder.resolve("a-1.jar"));
-        assertThatThrownBy(() -> repository().jars(repository().features().get(0))).hasMessageContaining("a-1.jar").hasMessageContaining("not there");
+        assertThatThrownBy(() -> repository().jars(repository().features().get(0))).hasMessageContaining("a-1.jar")
+                .hasMessageContaining("not there");
     }
 
     @ParameterizedTest
@@ -113,8 +118,9 @@ class FeatureRepositoryTest {
         "{\"feature-resource-version\": \"1.0\", \"id\": \"com.example:a:1\", \"bundles\": [{\"id\": \"g:a:1\", \"sha256\": \"12\"}]}",
         "{\"feature-resource-version\": \"1.0\", \"id\": \"com.example:../a:1\"}"})
     void aBadFileIsExplained(String content) {
-        assertThatThrownBy(() -> reader.read("bad.json", content.getBytes(StandardCharsets.UTF_8))).isInstanceOf(FeatureException.class)
-                .hasMessageStartingWith("Feature file bad.json: ").satisfies(fault -> assertThat(reason(fault)).isEqualTo(Reason.BAD_FEATURE));
+        assertThatThrownBy(() -> reader.read("bad.json", content.getBytes(StandardCharsets.UTF_8)))
+                .isInstanceOf(FeatureException.class).hasMessageStartingWith("Feature file bad.json: ")
+                .satisfies(fault -> assertThat(reason(fault)).isEqualTo(Reason.BAD_FEATURE));
     }
 
     @Test

@@ -71,8 +71,8 @@ final class Platform {
     List<String> awaitReady(int fewest, Duration timeout) throws LauncherException, InterruptedException {
         if (await(timeout, () -> ready(fewest))) {
             List<String> missing = new ArrayList<>(missingFeatures());
-            providers.stream().filter(pid -> !isTaken(pid)).forEach(pid -> missing.add("no bundle has a component for the configuration "
-                    + pid + "; install its feature, or remove the configuration."));
+            providers.stream().filter(pid -> !isTaken(pid)).forEach(pid -> missing.add(
+                    "no bundle has a component for the configuration " + pid + "; install its feature, or remove the configuration."));
             return missing;
         }
         if (services(MANAGER, null).isEmpty()) {
@@ -97,7 +97,8 @@ final class Platform {
         List<?> reports = reports();
         // Without its provider, which may have been uninstalled, no configuration makes a module.
         long modules = providers.stream().filter(this::isTaken).count();
-        return reports.size() >= Math.max(fewest, modules) && reports.stream().noneMatch(report -> PASSING.contains(call(report, "state")));
+        return reports.size() >= Math.max(fewest, modules)
+                && reports.stream().noneMatch(report -> PASSING.contains(call(report, "state")));
     }
 
     /** @return whether any component takes a configuration */
@@ -109,8 +110,8 @@ final class Platform {
         }
         String factory = pid.replaceFirst("~.*", "");
         Object[] allBundles = {new Bundle[0]};
-        for (Object component : (Collection<?>) Reflect.call(runtime, runtimes.get(0).getBundle(), COMPONENTS, "getComponentDescriptionDTOs",
-                allBundles)) {
+        for (Object component : (Collection<?>) Reflect.call(runtime, runtimes.get(0).getBundle(), COMPONENTS,
+                "getComponentDescriptionDTOs", allBundles)) {
             if (List.of((String[]) Reflect.field(component, "configurationPid")).contains(factory)) {
                 return true;
             }
@@ -131,7 +132,8 @@ final class Platform {
         List<ServiceReference<?>> managers = services(FEATURES, null);
         Object manager = managers.isEmpty() ? null : context.getService(managers.get(0));
         return manager == null ? null
-                : ((CompletionStage<?>) Reflect.call(manager, managers.get(0).getBundle(), FEATURES, "restored")).toCompletableFuture();
+                : ((CompletionStage<?>) Reflect.call(manager, managers.get(0).getBundle(), FEATURES, "restored"))
+                        .toCompletableFuture();
     }
 
     /** @return what is missing though it was installed, in sentences */

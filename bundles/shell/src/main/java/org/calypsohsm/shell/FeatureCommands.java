@@ -33,7 +33,8 @@ public final class FeatureCommands {
             .column("VERSION", "version", FeatureInfo::version)
             .text("KIND", info -> info.kind().name().toLowerCase(Locale.ROOT))
             .member("kind", FeatureInfo::kind)
-            .text("STATE", info -> info.installed() ? info.available() ? "installed" : "installed, not in the repository" : "available")
+            .text("STATE", info -> !info.installed() ? "available"
+                    : info.available() ? "installed" : "installed, not in the repository")
             .member("installed", FeatureInfo::installed)
             .member("available", FeatureInfo::available)
             .column("MODULES", "modules", FeatureInfo::modules)
@@ -150,7 +151,8 @@ public final class FeatureCommands {
             throws CommandException, InterruptedException {
         Duration drainTimeout = seconds("update", timeout);
         if (arguments.length > 0) {
-            return carryOut(session, yes, FeatureChange.update(Arguments.one("update", THE_FEATURE, arguments)).withDrainTimeout(drainTimeout));
+            return carryOut(session, yes, FeatureChange.update(Arguments.one("update", THE_FEATURE, arguments))
+                    .withDrainTimeout(drainTimeout));
         }
         List<String> told = new ArrayList<>();
         for (FeatureInfo info : services.use(FeatureManager.class, FeatureManager::features)) {
@@ -206,8 +208,8 @@ public final class FeatureCommands {
     }
 
     private static String sentence(FeatureOutcome outcome) {
-        return outcome.sentence() + " It took " + outcome.took().toMillis() + " ms: " + Words.count(outcome.moved(), "channel") + " moved, "
-                + Words.count(outcome.lost(), "session") + " lost.";
+        return outcome.sentence() + " It took " + outcome.took().toMillis() + " ms: " + Words.count(outcome.moved(), "channel")
+                + " moved, " + Words.count(outcome.lost(), "session") + " lost.";
     }
 
     /** What the feature manager is asked. */

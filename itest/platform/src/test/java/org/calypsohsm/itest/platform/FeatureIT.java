@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Stream;
@@ -93,6 +94,7 @@ public class FeatureIT extends HsmTest {
         write("wrong-digest", SAM_S20, "0".repeat(64), module(SAM_S20, "wrong", ""));
         write("unresolved", "unresolved", jar("unresolved", "no.such.package"), null);
         write("broken", "broken", jar("broken", "org.calypsohsm.product,org.calypsohsm.key,org.osgi.framework"), null);
+        write("field", "field", copy("field", "org.calypsohsm.product.cd21"), null);
         for (String feature : List.of("pci-s3", "cd97", "cd21", "tango")) {
             Files.copy(REPOSITORY.resolve(feature + ".json"), INSTALLED.resolve(feature + ".json"));
         }
@@ -115,7 +117,8 @@ public class FeatureIT extends HsmTest {
     }
 
     private static String module(String pid, String name, String more) {
-        return "\"%s~%s\": {\"hsm.module.name\": \"%s\", \"keyGroups\": [0]%s}".formatted(pid, name, name, more.isEmpty() ? "" : ", " + more);
+        return "\"%s~%s\": {\"hsm.module.name\": \"%s\", \"keyGroups\": [0]%s}".formatted(pid, name, name,
+                more.isEmpty() ? "" : ", " + more);
     }
 
     private static void write(String name, String bundle, String digest, String configuration) throws IOException {
@@ -157,6 +160,26 @@ public class FeatureIT extends HsmTest {
                 InputStream in = BrokenPlugin.class.getClassLoader().getResourceAsStream(entry)) {
             out.putNextEntry(new JarEntry(entry));
             in.transferTo(out);
+        }
+        Files.write(REPOSITORY.resolve(name + "-1.0.0.jar"), OemJars.sign(bytes.toByteArray()));
+        return digest(name);
+    }
+
+    /** @return the digest of a jar that is as another one, but for its name */
+    private static String copy(String name, String bundle) throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JarFile jar = new JarFile(jarOf(bundle).toFile())) {
+            Manifest manifest = new Manifest(jar.getManifest());
+            manifest.getMainAttributes().putValue("Bundle-SymbolicName", name);
+            // Without the signatures of the entries, of which the copy has none.
+            manifest.getEntries().clear();
+            try (JarOutputStream out = new JarOutputStream(bytes, manifest)) {
+                for (JarEntry entry : jar.stream().filter(one -> !one.isDirectory() && !one.getName().matches("META-INF/[^/]*"))
+                        .toList()) {
+                    out.putNextEntry(new JarEntry(entry.getName()));
+                    jar.getInputStream(entry).transferTo(out);
+                }
+            }
         }
         Files.write(REPOSITORY.resolve(name + "-1.0.0.jar"), OemJars.sign(bytes.toByteArray()));
         return digest(name);
@@ -210,8 +233,8 @@ public class FeatureIT extends HsmTest {
     /** Sells until told to stop. */
     private int sell(AtomicBoolean going, int client) throws Exception {
         int sessions = 0;
+        CardProduct product = CardProduct.values()[client % CardProduct.values().length];
         try (Channel channel = channels.open(ChannelRequest.forKeyGroup(0).withIdleTimeout(Duration.ZERO))) {
-            CardProduct product = CardProduct.values()[client % CardProduct.values().length];
             while (going.get()) {
                 Card card = Card.builder(product).keyGroup(0).serialNumber(0x1000 + client).build();
                 new Terminal(card, channel).session(CardCommands.DEBIT);
@@ -221,8 +244,12 @@ public class FeatureIT extends HsmTest {
         return sessions;
     }
 
-    @Test
-    public void providersAreSwappedUnderLoadWithoutALostSession() throws Exception {
+    /** What is done while clients sell cards of all products. */
+    private interface Work {
+        void run(int clients) throws Exception;
+    }
+
+    private void underLoad(Work work) throws Exception {
         int clients = 8;
         AtomicBoolean going = new AtomicBoolean(true);
         ExecutorService executor = Executors.newFixedThreadPool(clients);
@@ -233,6 +260,32 @@ public class FeatureIT extends HsmTest {
                 sellers.add(executor.submit(() -> sell(going, client)));
             }
             hsm().await("all sell", () -> channels.channels().size() == clients);
+            work.run(clients);
+            going.set(false);
+            for (Future<Integer> seller : sellers) {
+                assertTrue("every client sold", seller.get(PATIENCE_SECONDS, TimeUnit.SECONDS) > 0);
+            }
+        } finally {
+            going.set(false);
+            executor.shutdownNow();
+        }
+    }
+
+    @Test
+    public void productsAreSwappedUnderLoadWithoutALostSession() throws Exception {
+        underLoad(clients -> {
+            for (int swap = 0; swap < 4; swap++) {
+                boolean there = swap % 2 == 0;
+                assertEquals(0, done(there ? FeatureChange.swap("cd21", "field") : FeatureChange.swap("field", "cd21")).lost());
+                assertEquals(there ? 1 : 0, bundles("field").size());
+                assertEquals(there ? 0 : 1, bundles("org.calypsohsm.product.cd21").size());
+            }
+        });
+    }
+
+    @Test
+    public void providersAreSwappedUnderLoadWithoutALostSession() throws Exception {
+        underLoad(clients -> {
             for (int swap = 0; swap < 4; swap++) {
                 boolean there = swap % 2 == 0;
                 FeatureChange change = there ? FeatureChange.swap("pci-s3", "sam-s20") : FeatureChange.swap("sam-s20", "pci-s3");
@@ -246,14 +299,7 @@ public class FeatureIT extends HsmTest {
                 assertEquals(!there, Files.exists(INSTALLED.resolve("pci-s3.json")));
                 assertEquals(there ? 0 : 1, bundles(PCI_S3).size());
             }
-            going.set(false);
-            for (Future<Integer> seller : sellers) {
-                assertTrue("every client sold", seller.get(PATIENCE_SECONDS, TimeUnit.SECONDS) > 0);
-            }
-        } finally {
-            going.set(false);
-            executor.shutdownNow();
-        }
+        });
     }
 
     @Test
