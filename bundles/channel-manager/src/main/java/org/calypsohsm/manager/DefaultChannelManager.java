@@ -77,6 +77,10 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         @AttributeDefinition(description = "How often states of modules and leases of channels are looked at, in milliseconds")
         long watchMillis() default 200;
 
+        /** @return how long a call may be in a module before it counts as stuck, in milliseconds */
+        @AttributeDefinition(description = "How long a call may be in a module before it counts as stuck, in milliseconds")
+        long stuckMillis() default 2000;
+
         /** @return threads for asynchronous exchanges; 0 takes twice the number of processors */
         @AttributeDefinition(description = "Threads for asynchronous exchanges; 0 takes twice the number of processors")
         int asyncThreads() default 0;
@@ -105,8 +109,10 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     private final AuditClient audit;
     private final Duration drainTimeout;
     private final long graceNanos;
-    private final ExecutorService executor;
-    private final ExecutorService opening;
+    private final long stuckNanos;
+    private final int threads;
+    private final ThreadPoolExecutor executor;
+    private final ThreadPoolExecutor opening;
     private final ExecutorService housekeeping;
     private final ScheduledThreadPoolExecutor scheduler;
     private volatile boolean stopped;
@@ -124,11 +130,13 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         graceNanos = Nanos.of(Duration.ofMillis(atLeast(0, "successorGraceMillis", config.successorGraceMillis())));
         long watchMillis = atLeast(1, "watchMillis", config.watchMillis());
         long asyncThreads = atLeast(0, "asyncThreads", config.asyncThreads());
-        int threads = asyncThreads > 0 ? (int) asyncThreads : 2 * Runtime.getRuntime().availableProcessors();
+        stuckNanos = Nanos.of(Duration.ofMillis(atLeast(1, "stuckMillis", config.stuckMillis())));
+        threads = asyncThreads > 0 ? (int) asyncThreads : 2 * Runtime.getRuntime().availableProcessors();
         executor = pool(threads, threads, "hsm-channel-", new LinkedBlockingQueue<>());
         // Not on the same threads: a module that holds up exchanges must not hold up those who open elsewhere.
         opening = pool(threads, threads, "hsm-channel-open-", new LinkedBlockingQueue<>());
-        // Busy with no more than one task for each module that is being drained, and one for all parked channels.
+        // Busy with no more than one task for each module that is being drained, one for all parked channels, and one for each
+        // thread that waits for a channel to open.
         housekeeping = pool(0, Integer.MAX_VALUE, "hsm-channel-housekeeping-", new SynchronousQueue<>());
         // Two threads: a module that is slow to tell its state holds up the watch, but no deadline.
         scheduler = new ScheduledThreadPoolExecutor(2, threads("hsm-channel-timer-"));
@@ -139,7 +147,7 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         scheduler.scheduleWithFixedDelay(() -> leaseClock = System.nanoTime(), watchMillis, watchMillis, TimeUnit.MILLISECONDS);
     }
 
-    private static ExecutorService pool(int least, int most, String prefix, BlockingQueue<Runnable> queue) {
+    private static ThreadPoolExecutor pool(int least, int most, String prefix, BlockingQueue<Runnable> queue) {
         // What comes after the shutdown finds its channel closed, so it is done at once on the thread that brings it.
         return new ThreadPoolExecutor(least, most, 10, TimeUnit.SECONDS, queue, threads(prefix), (task, pool) -> task.run());
     }
@@ -202,7 +210,14 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void bindModule(SecurityModule module) {
-        ModuleSlot slot = new ModuleSlot(module);
+        ModuleSlot slot;
+        try {
+            slot = new ModuleSlot(module);
+        } catch (RuntimeException | Error e) {
+            LOG.error("A module of {} is left out, since it does not tell what it is: {}; that is a fault of the provider.",
+                    module.getClass().getName(), e.toString(), e);
+            return;
+        }
         slots.put(module, slot);
         LOG.info("Module {} came: {}", slot.name(), slot.describe());
         placement.add(slot);
@@ -334,16 +349,55 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         try {
             // What a channel knows as the time of its last use is late by one tick of the clock at most.
             long now = System.nanoTime() - leaseTickNanos;
+            int stuck = 0;
             for (ModuleSlot slot : placement.slots()) {
                 slot.refresh();
                 evacuate(slot);
+                stuck += lookForStuck(slot);
                 slot.channels.forEach(channel -> channel.expireIfIdle(now));
             }
+            // Those who do not come back hold a thread each; nobody else has to do with fewer.
+            resize(executor, threads + stuck);
+            resize(opening, threads + stuck);
             placement.parked().forEach(channel -> channel.expireIfIdle(now));
             serveThoseWhoWait();
         } catch (RuntimeException | Error e) {
             LOG.error("Channel manager: watching modules failed: {}", e.toString(), e);
         }
+    }
+
+    private static void resize(ThreadPoolExecutor pool, int size) {
+        if (size > pool.getCorePoolSize()) {
+            pool.setMaximumPoolSize(size);
+            pool.setCorePoolSize(size);
+        } else if (size < pool.getCorePoolSize()) {
+            pool.setCorePoolSize(size);
+            pool.setMaximumPoolSize(size);
+        }
+    }
+
+    /**
+     * Takes the channels off a module whose provider does not come back from a call, for as long as it does not.
+     *
+     * @return how many calls are stuck
+     */
+    private int lookForStuck(ModuleSlot slot) {
+        // What a channel tells is late by one tick of the clock at most.
+        List<String> stuck = slot.stuck(System.nanoTime() - stuckNanos - leaseTickNanos);
+        if (stuck.isEmpty()) {
+            placement.stay(slot, ModuleSlot.Cause.STUCK);
+            return 0;
+        }
+        String reason = "Module " + slot.name() + " takes no channels: " + stuck.get(0) + (stuck.size() == 1 ? " does"
+                : " and " + (stuck.size() - 1) + " other calls do") + " not come back from the provider, whose fault it is ("
+                + slot.provider() + ").";
+        if (placement.leave(slot, ModuleSlot.Cause.STUCK, reason)) {
+            LOG.error(reason);
+            audit.note("module.stuck", slot.name(), reason);
+            Drain drain = new Drain(slot, drainTimeout, this);
+            housekeeping.execute(drain::start);
+        }
+        return stuck.size();
     }
 
     /** Takes the channels off a module that stopped serving by itself. */
@@ -371,11 +425,14 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
         OpenWaiter waiter = new OpenWaiter(request, sequence.incrementAndGet());
         Placement.Turn turn = start(waiter);
         if (turn != null) {
-            takeTurns(turn);
+            // Not on this thread, which a provider could keep beyond the deadline; nor on one of few, which others could hold up.
+            housekeeping.execute(() -> takeTurns(turn));
         }
         try {
             try {
-                return waiter.future.get(Math.max(0, waiter.nanosLeft()), TimeUnit.NANOSECONDS);
+                // Who does not wait in the queue waits for the module all the same.
+                long patience = request.deadline().isZero() ? stuckNanos : Math.max(0, waiter.nanosLeft());
+                return waiter.future.get(patience, TimeUnit.NANOSECONDS);
             } catch (TimeoutException e) {
                 waiter.future.completeExceptionally(noneFree(waiter));
                 return waiter.future.get();
@@ -516,7 +573,13 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     }
 
     private ManagedChannel open(ModuleSlot slot, ChannelRequest request) throws ModuleException {
-        ModuleChannel opened = slot.module.open(request.keyGroup());
+        ModuleChannel opened;
+        slot.enter();
+        try {
+            opened = slot.module.open(request.keyGroup());
+        } finally {
+            slot.exit();
+        }
         try {
             return new ManagedChannel(this, ids.incrementAndGet(), request.keyGroup(), Nanos.of(request.idleTimeout()), slot, opened);
         } catch (RuntimeException | Error e) {

@@ -10,6 +10,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,6 +40,13 @@ final class ManagedChannel implements Channel {
 
     private static final AtomicReferenceFieldUpdater<ManagedChannel, AsyncExchanges> ASYNC =
             AtomicReferenceFieldUpdater.newUpdater(ManagedChannel.class, AsyncExchanges.class, "async");
+
+    private static final AtomicLongFieldUpdater<ManagedChannel> CALL_SINCE =
+            AtomicLongFieldUpdater.newUpdater(ManagedChannel.class, "callSince");
+    /** Length of the answer to reset in bytes (sam-s1-apdu.md section 1.1). */
+    private static final int ATR_LENGTH = 19;
+    /** A response APDU with 256 bytes and its status word. */
+    private static final int LONGEST_RESPONSE = 258;
 
     /**
      * What an exchange gave.
@@ -73,6 +81,8 @@ final class ManagedChannel implements Channel {
     private Condition placed;
     private String lossReason;
     private volatile long lastUse;
+    /** Since when an exchange is in the module, by {@link ChannelContext#leaseClock()}; 0 if none is. */
+    private volatile long callSince;
     /** What holds back the response of the asynchronous exchange in progress. */
     private CompletionStage<Void> pending;
 
@@ -84,6 +94,9 @@ final class ManagedChannel implements Channel {
         this.slot = slot;
         this.delegate = delegate;
         this.atr = delegate.atr().clone();
+        if (atr.length != ATR_LENGTH) {
+            throw new IllegalStateException("its ATR has " + atr.length + " bytes, not " + ATR_LENGTH);
+        }
         this.lastUse = System.nanoTime();
         slot.channels.add(this);
     }
@@ -220,14 +233,22 @@ final class ManagedChannel implements Channel {
     /** Calls the module, and turns whatever a faulty provider does into a ModuleException. */
     private byte[] call(byte[] command, boolean mayWait) throws ModuleException {
         byte[] response;
+        // Whoever looks for calls that do not come back may see it a moment later.
+        CALL_SINCE.lazySet(this, context.leaseClock() | 1);
         try {
             response = delegate.exchange(command);
         } catch (RuntimeException | Error e) {
             // Errors too: a provider whose bundle was updated throws NoClassDefFoundError.
             throw new ModuleException(ModuleException.Reason.FAILED, "the provider threw " + e + ".", e);
+        } finally {
+            CALL_SINCE.lazySet(this, 0);
         }
         if (response == null || response.length < 2) {
             throw new ModuleException(ModuleException.Reason.FAILED, "the provider answered without a status word.");
+        }
+        if (response.length > LONGEST_RESPONSE) {
+            throw new ModuleException(ModuleException.Reason.FAILED, "the provider answered with " + response.length
+                    + " bytes, more than a response has.");
         }
         holdBack(mayWait);
         return response;
@@ -380,12 +401,15 @@ final class ManagedChannel implements Channel {
 
     /** @return null if the module does not take the state over */
     private ModuleChannel resume(ModuleSlot target, ChannelState state) {
+        target.enter();
         try {
             return Objects.requireNonNull(target.module.resume(keyGroup, state), "the provider gave no channel");
         } catch (ModuleException | RuntimeException | Error e) {
             LOG.debug("Channel {} cannot move to module {}: {}", id, target.name(), e.getMessage());
             target.refresh();
             return null;
+        } finally {
+            target.exit();
         }
     }
 
@@ -517,6 +541,12 @@ final class ManagedChannel implements Channel {
      */
     ChannelReport report(long now) {
         return new ChannelReport(id, keyGroup, parkedSince == 0 ? slot.name() : null, Duration.ofNanos(Math.max(0, now - lastUse)));
+    }
+
+    /** Tells whether an exchange has been in the module since before a time, by {@link System#nanoTime()}. */
+    boolean isStuck(long before) {
+        long since = callSince;
+        return since != 0 && since - before < 0;
     }
 
     boolean isParked() {

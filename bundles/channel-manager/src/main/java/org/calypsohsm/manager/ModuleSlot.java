@@ -1,7 +1,10 @@
 package org.calypsohsm.manager;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +16,8 @@ import org.calypsohsm.module.ModuleInfo;
 import org.calypsohsm.module.ModuleState;
 import org.calypsohsm.module.ModuleStatus;
 import org.calypsohsm.module.SecurityModule;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.FrameworkUtil;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +38,9 @@ final class ModuleSlot {
         /** It stopped serving by itself. */
         NOT_SERVING,
         /** It is locked or has failed: no session can go on there. */
-        MUTE
+        MUTE,
+        /** A call does not come back from its provider. */
+        STUCK
     }
 
     /** What it said when it refused to open a channel for a key group. */
@@ -57,6 +64,8 @@ final class ModuleSlot {
     final SecurityModule module;
     final ModuleInfo info;
     final Set<ManagedChannel> channels = ConcurrentHashMap.newKeySet();
+    /** Threads that open a channel just now, and since when; exchanges are told by the channels. */
+    private final Map<Thread, Long> opening = new ConcurrentHashMap<>();
     final LongAdder exchanges = new LongAdder();
     final LongAdder movedIn = new LongAdder();
     final LongAdder movedOut = new LongAdder();
@@ -94,12 +103,35 @@ final class ModuleSlot {
     ModuleSlot(SecurityModule module) {
         this.module = module;
         this.info = module.info();
-        this.status = module.status();
-        this.keyGroups = module.keyGroups();
+        this.status = Objects.requireNonNull(module.status(), "its status");
+        this.keyGroups = Set.copyOf(module.keyGroups());
     }
 
     String name() {
         return info.name();
+    }
+
+    /** Notes that this thread begins to open a channel; {@link #exit()} must follow. */
+    void enter() {
+        opening.put(Thread.currentThread(), System.nanoTime());
+    }
+
+    void exit() {
+        opening.remove(Thread.currentThread());
+    }
+
+    /** @return what has been in the provider since before a time, one entry for each call */
+    List<String> stuck(long before) {
+        List<String> stuck = new ArrayList<>();
+        channels.stream().filter(channel -> channel.isStuck(before)).forEach(channel -> stuck.add("an exchange on channel " + channel.id()));
+        opening.values().stream().filter(since -> since - before < 0).forEach(since -> stuck.add("the opening of a channel"));
+        return stuck;
+    }
+
+    /** @return the bundle that the module is from, or its class where there are no bundles; for a message */
+    String provider() {
+        Bundle bundle = FrameworkUtil.getBundle(module.getClass());
+        return bundle == null ? module.getClass().getName() : "bundle " + bundle.getSymbolicName();
     }
 
     /** @return what it is, in one sentence */
@@ -206,8 +238,8 @@ final class ModuleSlot {
     private void ask() {
         ModuleStatus before = status;
         try {
-            status = module.status();
-            keyGroups = module.keyGroups();
+            status = Objects.requireNonNull(module.status(), "it has none");
+            keyGroups = Set.copyOf(module.keyGroups());
         } catch (RuntimeException | Error e) {
             status = new ModuleStatus(ModuleState.FAILED, "Module " + name() + " does not tell its state: " + e + ".");
         }

@@ -28,6 +28,7 @@ final class Fixture implements AutoCloseable {
         long graceMillis = 5000;
         long watchMillis = 20;
         int asyncThreads = 2;
+        long stuckMillis = 60_000;
         boolean auditRequired;
 
         @Override
@@ -43,6 +44,11 @@ final class Fixture implements AutoCloseable {
         @Override
         public long watchMillis() {
             return watchMillis;
+        }
+
+        @Override
+        public long stuckMillis() {
+            return stuckMillis;
         }
 
         @Override
