@@ -5,6 +5,9 @@ import java.util.List;
 
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.annotations.GogoCommand;
+import org.calypsohsm.audit.AuditEntry;
+import org.calypsohsm.audit.AuditEvent;
+import org.calypsohsm.audit.AuditTrail;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ModuleReport;
 import org.calypsohsm.diagnosis.Diagnosis;
@@ -16,6 +19,10 @@ import org.osgi.service.component.annotations.Component;
 @Component(service = WhyCommands.class)
 @GogoCommand(scope = "hsm", function = "why")
 public final class WhyCommands {
+
+    /** How many entries of the audit log are looked at, and how many of them are shown. */
+    private static final int LOOKED_AT = 1000;
+    private static final int SHOWN = 5;
 
     private final BundleContext context;
     private final Services services;
@@ -51,10 +58,22 @@ public final class WhyCommands {
             }
         }
         sentences.addAll(new Diagnosis(context).of(name));
+        sentences.addAll(lately(name));
         if (sentences.isEmpty()) {
             throw new CommandException("No module, bundle or component has the name " + name
                     + ". Try: hsm:status, hsm:modules, felix:lb");
         }
         return String.join("\n", sentences);
+    }
+
+    /** What the audit log has of it, also if it has gone since. */
+    private List<String> lately(String name) {
+        if (!services.isPresent(AuditTrail.class)) {
+            return List.of();
+        }
+        List<AuditEvent> events = services.use(AuditTrail.class, trail -> trail.tail(LOOKED_AT)).stream().map(AuditEntry::event)
+                .filter(event -> event.subject().equals(name) || event.subject().endsWith(" " + name)).toList();
+        return events.subList(Math.max(0, events.size() - SHOWN), events.size()).stream()
+                .map(event -> "At " + event.time() + ", " + event.act() + ": " + event.outcome()).toList();
     }
 }

@@ -14,6 +14,9 @@ import jakarta.json.Json;
 import jakarta.json.JsonArray;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
+import org.calypsohsm.audit.AuditEntry;
+import org.calypsohsm.audit.AuditEvent;
+import org.calypsohsm.audit.AuditTrail;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ModuleReport;
 import org.calypsohsm.key.KeyStore;
@@ -164,6 +167,17 @@ class CommandsTest {
         WhyCommands commands = new WhyCommands(fakes.context());
         assertThat(commands.why("oem")).contains("Bundle com.example.oem runs.", "Bundle com.example.oem 1.0.0 is refused.", "hidden");
         assertThatThrownBy(() -> commands.why("other")).hasMessageContaining("has the name other");
+    }
+
+    @Test
+    void whyTellsWhatTheAuditLogHasOfAModuleThatIsGone() throws Exception {
+        manager();
+        Instant time = Instant.parse("2026-01-02T03:04:05Z");
+        fakes.service(AuditTrail.class, Fakes.fake(AuditTrail.class, Map.of("tail", arguments -> List.of(
+                new AuditEntry(1, new AuditEvent(time, "module.stuck", "gone", "platform", "An exchange does not come back.")),
+                new AuditEntry(2, new AuditEvent(time, "module.go", "other", "platform", "It is gone."))))));
+        assertThat(new WhyCommands(fakes.context()).why("gone"))
+                .isEqualTo("At 2026-01-02T03:04:05Z, module.stuck: An exchange does not come back.");
     }
 
     @Test
