@@ -262,6 +262,8 @@ public final class DefaultFeatureManager implements FeatureManager {
             coming.add(one);
         } catch (FeatureException e) {
             problems.add(e.getMessage());
+        } catch (RuntimeException e) {
+            problems.add("The feature of " + file + " is not started: " + e + ".");
         }
     }
 

@@ -303,7 +303,16 @@ final class Operation implements FeatureOperation, Runnable {
         } catch (IOException e) {
             LOG.error("The file {} stays, so the feature comes back at the next start: {}", plan.from().file(), e.toString());
         }
-        means.runtime().remove(plan.goes());
+        remove(plan.goes());
+    }
+
+    /** What goes is as good as gone, even if the framework does not let go of it. */
+    private void remove(FeatureFile feature) {
+        try {
+            means.runtime().remove(feature);
+        } catch (RuntimeException | Error e) {
+            LOG.error("Feature {} is not uninstalled in whole", feature, e);
+        }
     }
 
     private void finish() {
@@ -336,7 +345,7 @@ final class Operation implements FeatureOperation, Runnable {
             }
         }
         if (come) {
-            means.runtime().remove(plan.to());
+            remove(plan.to());
         }
         String message = why.getMessage().replaceFirst("\\.$", "") + "; " + (stuck.isEmpty() ? "all is as before."
                 : "what came is gone again, but still drained: " + String.join(", ", stuck) + "; try hsm:undrain.");
