@@ -67,7 +67,7 @@ public final class WhyCommands {
     }
 
     /** What the audit log has of it, also if it has gone since. */
-    private List<String> lately(String name) {
+    private List<String> lately(String name) throws CommandException {
         if (!services.isPresent(AuditTrail.class)) {
             return List.of();
         }
