@@ -56,8 +56,11 @@ final class Platform {
                 frameworkProperty("gosh.args").value("--nointeractive"),
                 frameworkProperty("configurator.initial").value(Path.of(System.getProperty("itest.configuration")).toUri().toString()),
                 bundle(Path.of(System.getProperty("itest.bundle")).toUri().toString()).startLevel(PLATFORM)));
-        try (Stream<Path> jars = Files.list(home.resolve("bundle"))) {
-            jars.sorted().forEach(jar -> options.add(bundle(jar.toUri().toString()).startLevel(level(jar.getFileName().toString()))));
+        // Providers and products without the feature manager, which would follow the folder of the distribution.
+        try (Stream<Path> base = Files.list(home.resolve("bundle")); Stream<Path> features = Files.list(home.resolve("repo"))) {
+            Stream.concat(base, features).filter(jar -> jar.toString().endsWith(".jar"))
+                    .filter(jar -> !jar.getFileName().toString().startsWith("org.calypsohsm.features")).sorted()
+                    .forEach(jar -> options.add(bundle(jar.toUri().toString()).startLevel(level(jar.getFileName().toString()))));
         } catch (IOException e) {
             throw new UncheckedIOException("Build feature-repo first.", e);
         }
@@ -65,7 +68,7 @@ final class Platform {
     }
 
     private static int level(String jar) {
-        if (Stream.of("asm", "org.apache.aries.spifly", "parsson", "logback").anyMatch(jar::startsWith)) {
+        if (Stream.of("asm", "org.apache.aries.spifly", "parsson", "logback", "org.calypsohsm.trusting").anyMatch(jar::startsWith)) {
             return EARLY;
         }
         return Stream.of("jakarta.json", "slf4j-api", "org.apache.felix.log").anyMatch(jar::startsWith) ? LIBRARIES : PLATFORM;
