@@ -481,7 +481,7 @@ class OpeningTest {
                     threads.add(runs(() -> {
                         try {
                             while (true) {
-                                Channel channel = fresh.manager().open(request(0, Duration.ofMillis(5)));
+                                Channel channel = fresh.manager().open(request(0, Duration.ofSeconds(1)));
                                 started.incrementAndGet();
                                 if (started.get() % 2 == 0) {
                                     channel.close();
