@@ -102,6 +102,7 @@ public final class DefaultFeatureManager implements FeatureManager {
     private final AuditClient audit;
     private final Means means;
     private final Duration drainTimeout;
+    private final long watchMillis;
     private final CompletableFuture<List<String>> restored = new CompletableFuture<>();
     private final ScheduledThreadPoolExecutor worker;
     private final ScheduledThreadPoolExecutor watcher;
@@ -111,7 +112,7 @@ public final class DefaultFeatureManager implements FeatureManager {
     private volatile ChannelManager channels;
 
     /**
-     * Starts the manager. What was installed comes back on another thread.
+     * Makes the manager; {@link #begin()} starts it.
      *
      * @param context    context of the bundle
      * @param config     its configuration
@@ -135,11 +136,16 @@ public final class DefaultFeatureManager implements FeatureManager {
         trust = new Trust(config.trustRequired());
         audit = new AuditClient("Feature manager", PID, config.auditRequired());
         drainTimeout = Duration.ofMillis(atLeast(0, "drainMillis", config.drainMillis()));
-        long watchMillis = atLeast(0, "watchMillis", config.watchMillis());
+        watchMillis = atLeast(0, "watchMillis", config.watchMillis());
         means = new Means(runtime, repository, folder, () -> channels, trust, audit,
                 Duration.ofMillis(atLeast(0, "startMillis", config.startMillis())));
         worker = thread("hsm-feature");
         watcher = thread("hsm-feature-watch");
+    }
+
+    /** Brings back what was installed, on another thread: here everybody is bound who is there, as the one who checks signatures. */
+    @Activate
+    void begin() {
         worker.execute(this::restore);
         if (watchMillis > 0) {
             restored.thenRun(() -> watcher.scheduleWithFixedDelay(this::watch, watchMillis, watchMillis, TimeUnit.MILLISECONDS));

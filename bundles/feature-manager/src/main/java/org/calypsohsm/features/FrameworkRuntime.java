@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 import org.calypsohsm.feature.FeatureException;
@@ -171,7 +172,7 @@ final class FrameworkRuntime implements FeatureRuntime {
                 if (!look.isUp()) {
                     return look;
                 }
-                waiting.removeIf(pid -> hasTaken(one, feature, pid));
+                waiting.removeIf(pid -> hasTaken(component, one, feature, pid));
             }
             pluginExpected |= Arrays.asList(component.serviceInterfaces).contains(SecurityPlugin.class.getName());
         }
@@ -203,17 +204,24 @@ final class FrameworkRuntime implements FeatureRuntime {
         String wanted = name < 0 ? pid : pid.substring(0, name);
         for (ComponentDescriptionDTO component : components.getComponentDescriptionDTOs()) {
             if (Arrays.asList(component.configurationPid).contains(wanted)) {
-                return components.getComponentConfigurationDTOs(component).stream().anyMatch(one -> hasTaken(one, feature, pid))
-                        ? Look.UP
-                                : new Look("component " + component.name + " has not taken the configuration " + pid, false);
+                boolean taken = components.getComponentConfigurationDTOs(component).stream()
+                        .anyMatch(one -> hasTaken(component, one, feature, pid));
+                return taken ? Look.UP : new Look("component " + component.name + " has not taken the configuration " + pid, false);
             }
         }
         return new Look("no bundle has a component for the configuration " + pid, false);
     }
 
-    private static boolean hasTaken(ComponentConfigurationDTO component, FeatureFile feature, String pid) {
-        return pids(component.properties.get(Constants.SERVICE_PID)).contains(pid)
-                && Configurations.mark(feature, pid).equals(component.properties.get(Configurations.FEATURE));
+    /** A module counts when its service is there: its component has the new configuration a moment before. */
+    private boolean hasTaken(ComponentDescriptionDTO component, ComponentConfigurationDTO one, FeatureFile feature, String pid) {
+        boolean isModule = Arrays.asList(component.serviceInterfaces).contains(SecurityModule.class.getName());
+        return isOf(one.properties::get, feature, pid)
+                && (!isModule || services(SecurityModule.class).stream().anyMatch(module -> isOf(module::getProperty, feature, pid)));
+    }
+
+    private static boolean isOf(Function<String, Object> properties, FeatureFile feature, String pid) {
+        return pids(properties.apply(Constants.SERVICE_PID)).contains(pid)
+                && Configurations.mark(feature, pid).equals(properties.apply(Configurations.FEATURE));
     }
 
     private static Collection<String> pids(Object property) {

@@ -34,6 +34,8 @@ final class Operation implements FeatureOperation, Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Operation.class);
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    /** Longer than the channel manager drains a module whose service goes, unless it is told to. */
+    private static final long FORGOTTEN_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private enum Phase {
         /** All can be taken back. */
@@ -309,9 +311,24 @@ final class Operation implements FeatureOperation, Runnable {
     /** What goes is as good as gone, even if the framework does not let go of it. */
     private void remove(FeatureFile feature) {
         try {
+            Set<String> going = means.runtime().going(feature);
             means.runtime().remove(feature);
+            awaitForgotten(going);
         } catch (RuntimeException | Error e) {
             LOG.error("Feature {} is not uninstalled in whole", feature, e);
+        }
+    }
+
+    /** The channel manager lets a module go after its service has gone; whoever hears that it is over finds it gone there too. */
+    private void awaitForgotten(Set<String> names) {
+        long end = System.nanoTime() + FORGOTTEN_NANOS;
+        while (names.stream().anyMatch(name -> reports().stream().filter(report -> report.name().equals(name)).count()
+                > means.runtime().services(name))) {
+            if (System.nanoTime() - end >= 0) {
+                LOG.error("The channel manager still has one of the modules {}, though it has gone.", names);
+                return;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
         }
     }
 

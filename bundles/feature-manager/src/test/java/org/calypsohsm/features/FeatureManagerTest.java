@@ -62,6 +62,7 @@ class FeatureManagerTest {
         stop();
         manager = new DefaultFeatureManager(config(), directory, repository, Features.SERVICE, platform);
         manager.bindChannels(platform.channels);
+        manager.begin();
         assertThat(manager.restored().toCompletableFuture().join()).isEmpty();
     }
 
@@ -253,7 +254,8 @@ class FeatureManagerTest {
         manager = new DefaultFeatureManager(config(), directory, repository, Features.SERVICE, platform);
         manager.bindChannels(platform.channels);
         manager.bindTrust(trust());
-        manager.restored().toCompletableFuture().join();
+        manager.begin();
+        assertThat(manager.restored().toCompletableFuture().join()).isEmpty();
         manager.unbindTrust(trust());
         done(FeatureChange.install("new"));
         BundleTrust other = trust();
