@@ -51,7 +51,8 @@ final class Clients {
     }
 
     void add(Channel channel) {
-        clients.add(new Client(channel));
+        // They begin one exchange apart, so that a swap meets sessions at every step.
+        clients.add(new Client(channel, clients.size() % Sale.EXCHANGES));
     }
 
     /** Counts exchanges that are due from now on under a name. */
@@ -91,7 +92,6 @@ final class Clients {
                 }
                 busy |= share.get(i).exchange(due);
             }
-            // The clients of a thread begin one exchange apart, so that a swap meets sessions at every step.
         }
     }
 
@@ -115,15 +115,22 @@ final class Clients {
     private final class Client {
 
         private final Channel channel;
+        private int pause;
         private Sale sale;
         private CardProduct product;
 
-        Client(Channel channel) {
+        /** @param pause how many rounds it waits before its first exchange */
+        Client(Channel channel, int pause) {
             this.channel = channel;
+            this.pause = pause;
         }
 
         /** @return false if it has stopped */
         boolean exchange(long due) {
+            if (pause > 0) {
+                pause--;
+                return true;
+            }
             if (sale == null) {
                 if (stopping) {
                     return false;

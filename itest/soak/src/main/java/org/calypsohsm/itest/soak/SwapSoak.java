@@ -106,21 +106,20 @@ public class SwapSoak extends HsmTest {
             swap(kind, 0);
         }
         Set<String> threadsBefore = threads();
-        Clients warm = clients;
-        long failedBefore = warm.failed();
+        long failedBefore = clients.failed();
         long begun = System.nanoTime();
-        long sessionsBefore = warm.sessions();
-        warm.exchanges().values().forEach(Histogram::reset);
+        long sessionsBefore = clients.sessions();
+        clients.exchanges().values().forEach(Histogram::reset);
         for (int i = 0; i < swaps; i++) {
             swap(ROUND.get(i % ROUND.size()), i / ROUND.size());
         }
         double seconds = (System.nanoTime() - begun) / 1e9;
-        long sessions = warm.sessions() - sessionsBefore;
+        long sessions = clients.sessions() - sessionsBefore;
         Set<String> threadsAfter = threads();
         int open = channels.channels().size();
         clients.stop();
         report(swaps, seconds, sessions, open);
-        assertEquals("sessions that failed: " + warm.reasons(), 0, warm.failed());
+        assertEquals("sessions that failed: " + clients.reasons(), 0, clients.failed());
         assertEquals("sessions that failed in the warm-up", 0, failedBefore);
         assertTrue("sessions were made", sessions > 0);
         assertLeavesNothing(threadsBefore, threadsAfter);
@@ -243,7 +242,6 @@ public class SwapSoak extends HsmTest {
         assertEquals("modules", 1, Heap.count("org.calypsohsm.provider.pcis3.PciS3Module"));
         assertEquals("channels in the heap", 0, Heap.count("org.calypsohsm.manager.ManagedChannel"));
         assertEquals("virtual SAMs in the heap", 0, Heap.count("org.calypsohsm.sam.VirtualSam"));
-        // The loader of the last one is that of the bundle that runs now, if it was only refreshed: it is remembered before.
         hsm().await("no class loader of a replaced bundle is left", () -> {
             System.gc();
             return replaced.stream().allMatch(loader -> loader.get() == null);
