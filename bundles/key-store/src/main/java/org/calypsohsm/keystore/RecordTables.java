@@ -38,6 +38,12 @@ public final class RecordTables implements AutoCloseable {
         T on(SQLiteConnection connection) throws SQLException;
     }
 
+    /** Reads a value out of a row. */
+    private interface Column<V> {
+
+        V of(ResultSet row, int number) throws SQLException;
+    }
+
     private final String what;
     private final SQLiteConnection connection;
     private final List<Statement> statements = new ArrayList<>();
@@ -194,6 +200,28 @@ public final class RecordTables implements AutoCloseable {
         }
     }
 
+    /** @return the value of a name; null if there is none */
+    private <V> V one(PreparedStatement statement, String name, Column<V> value) {
+        return run(db -> {
+            statement.setString(1, name);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? value.of(rows, 1) : null;
+            }
+        });
+    }
+
+    private <V> SortedMap<String, V> all(String table, Column<V> value) {
+        return run(db -> {
+            SortedMap<String, V> all = new TreeMap<>();
+            try (Statement statement = db.createStatement(); ResultSet rows = statement.executeQuery("SELECT name, value FROM " + table)) {
+                while (rows.next()) {
+                    all.put(rows.getString(1), value.of(rows, 2));
+                }
+            }
+            return all;
+        });
+    }
+
     private static void execute(PreparedStatement statement, String name) throws SQLException {
         statement.setString(1, name);
         statement.executeUpdate();
@@ -206,12 +234,7 @@ public final class RecordTables implements AutoCloseable {
      * @return the record as it is sealed; null if there is none of this name
      */
     byte[] record(String name) {
-        return run(db -> {
-            record.setString(1, name);
-            try (ResultSet rows = record.executeQuery()) {
-                return rows.next() ? rows.getBytes(1) : null;
-            }
-        });
+        return one(record, name, ResultSet::getBytes);
     }
 
     /** @return names of the records that begin with the prefix, in order */
@@ -224,15 +247,7 @@ public final class RecordTables implements AutoCloseable {
 
     /** @return all records as they are sealed, by name, in order */
     public SortedMap<String, byte[]> records() {
-        return run(db -> {
-            SortedMap<String, byte[]> all = new TreeMap<>();
-            try (Statement statement = db.createStatement(); ResultSet rows = statement.executeQuery("SELECT name, value FROM records")) {
-                while (rows.next()) {
-                    all.put(rows.getString(1), rows.getBytes(2));
-                }
-            }
-            return all;
-        });
+        return all("records", ResultSet::getBytes);
     }
 
     /**
@@ -257,25 +272,12 @@ public final class RecordTables implements AutoCloseable {
     }
 
     String label(String name) {
-        return run(db -> {
-            label.setString(1, name);
-            try (ResultSet rows = label.executeQuery()) {
-                return rows.next() ? rows.getString(1) : null;
-            }
-        });
+        return one(label, name, ResultSet::getString);
     }
 
     /** @return all labels by name, in order */
     public SortedMap<String, String> labels() {
-        return run(db -> {
-            SortedMap<String, String> all = new TreeMap<>();
-            try (Statement statement = db.createStatement(); ResultSet rows = statement.executeQuery("SELECT name, value FROM labels")) {
-                while (rows.next()) {
-                    all.put(rows.getString(1), rows.getString(2));
-                }
-            }
-            return all;
-        });
+        return all("labels", ResultSet::getString);
     }
 
     /**
