@@ -9,7 +9,9 @@ import java.time.Duration;
  * @param keyGroup number of its key group
  * @param module   name of the module it is on; null while it waits for one
  * @param idle     how long ago its last exchange was
+ * @param session  how long the session in progress has been running, to within the channel manager's {@code watchMillis}; zero
+ *                 if none is
  * @since 1.1
  */
-public record ChannelReport(long id, int keyGroup, String module, Duration idle) {
+public record ChannelReport(long id, int keyGroup, String module, Duration idle, Duration session) {
 }

@@ -17,16 +17,17 @@ public record FeatureImpact(String from, String to, List<Module> modules, List<S
     /**
      * A module that is drained.
      *
-     * @param name        its name
-     * @param channels    how many channels are open on it
-     * @param longestIdle how long ago the last exchange was on the channel that has been idle the longest; zero without channels
+     * @param name           its name
+     * @param channels       how many channels are open on it
+     * @param sessions       on how many of them a session is in progress: the others move at once
+     * @param longestSession how long the longest of these sessions has been running; zero if there is none
      */
-    public record Module(String name, int channels, Duration longestIdle) {
+    public record Module(String name, int channels, int sessions, Duration longestSession) {
 
         /** Checks that the parts are there. */
         public Module {
             Objects.requireNonNull(name, "name");
-            Objects.requireNonNull(longestIdle, "longestIdle");
+            Objects.requireNonNull(longestSession, "longestSession");
         }
     }
 

@@ -36,6 +36,17 @@ public interface ModuleChannel {
      */
     ChannelState idleState();
 
+    /**
+     * Tells whether a session or another unfinished operation ties the channel to this module just now. It is asked after
+     * each exchange, so it must cost next to nothing; it serves reports only, never a decision.
+     *
+     * @return true if so; false if not, or if the module does not tell
+     * @since 1.1
+     */
+    default boolean inSession() {
+        return false;
+    }
+
     /** Gives the virtual SAM back. Closing twice is harmless. Never throws. */
     void close();
 }

@@ -83,6 +83,8 @@ final class ManagedChannel implements Channel {
     private volatile long lastUse;
     /** Since when an exchange is in the module, by {@link ChannelContext#leaseClock()}; 0 if none is. */
     private volatile long callSince;
+    /** Since when a session has been running, by {@link ChannelContext#leaseClock()}; 0 if none is. For reports only. */
+    private volatile long sessionSince;
     /** What holds back the response of the asynchronous exchange in progress. */
     private CompletionStage<Void> pending;
 
@@ -250,8 +252,22 @@ final class ManagedChannel implements Channel {
             throw new ModuleException(ModuleException.Reason.FAILED, "the provider answered with " + response.length
                     + " bytes, more than a response has.");
         }
+        noteSession();
         holdBack(mayWait);
         return response;
+    }
+
+    private void noteSession() {
+        boolean running;
+        try {
+            running = delegate.inSession();
+        } catch (RuntimeException | Error e) {
+            // It is for reports only: nobody loses a session because it is not told.
+            running = false;
+        }
+        if (running != (sessionSince != 0)) {
+            sessionSince = running ? context.leaseClock() | 1 : 0;
+        }
     }
 
     /** Sees to it that the response does not leave before what it used up is kept: waits, or leaves that to the caller. */
@@ -540,7 +556,9 @@ final class ManagedChannel implements Channel {
      * @param now the time, by {@link System#nanoTime()}
      */
     ChannelReport report(long now) {
-        return new ChannelReport(id, keyGroup, parkedSince == 0 ? slot.name() : null, Duration.ofNanos(Math.max(0, now - lastUse)));
+        long session = sessionSince;
+        return new ChannelReport(id, keyGroup, parkedSince == 0 ? slot.name() : null, Duration.ofNanos(Math.max(0, now - lastUse)),
+                session == 0 ? Duration.ZERO : Duration.ofNanos(Math.max(1, now - session)));
     }
 
     /** Tells whether an exchange has been in the module since before a time, by {@link System#nanoTime()}. */

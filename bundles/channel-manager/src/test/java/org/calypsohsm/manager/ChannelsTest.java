@@ -69,6 +69,33 @@ class ChannelsTest {
     }
 
     @Test
+    void tellsHowLongASessionRuns() throws Exception {
+        fixture.module("a", 3);
+        Channel channel = fixture.open();
+        assertThat(session()).isZero();
+        channel.exchange(Apdus.BEGIN);
+        await().until(() -> session().compareTo(Duration.ofMillis(300)) > 0);
+        channel.exchange(Apdus.UPDATE);
+        assertThat(session()).as("it goes on").isGreaterThan(Duration.ofMillis(300));
+        channel.exchange(Apdus.END);
+        assertThat(session()).isZero();
+    }
+
+    @Test
+    void aModuleThatDoesNotTellOfSessionsLosesNone() throws Exception {
+        FakeModule a = fixture.module("a", 3);
+        Channel channel = fixture.open();
+        a.hidesIdleState = true;
+        channel.exchange(Apdus.BEGIN);
+        assertThat(session()).isZero();
+        assertThat(channel.exchange(Apdus.END)).isEqualTo(new byte[] {(byte) 0x90, 0});
+    }
+
+    private Duration session() {
+        return fixture.manager().channels().get(0).session();
+    }
+
+    @Test
     void waitsForNoExchange() throws Exception {
         FakeModule a = fixture.module("a", 3);
         Channel channel = fixture.open();

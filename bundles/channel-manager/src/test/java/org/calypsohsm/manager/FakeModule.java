@@ -269,6 +269,14 @@ final class FakeModule implements SecurityModule {
         }
 
         @Override
+        public boolean inSession() {
+            if (hidesIdleState) {
+                throw new IllegalStateException("It does not say.");
+            }
+            return session;
+        }
+
+        @Override
         public void close() {
             enter();
             try {

@@ -347,6 +347,11 @@ public class EmulatedModule implements SecurityModule {
         }
 
         @Override
+        public boolean inSession() {
+            return sam.inSession();
+        }
+
+        @Override
         public ChannelState idleState() {
             return sam.idleState();
         }

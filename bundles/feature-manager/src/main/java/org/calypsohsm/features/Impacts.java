@@ -35,10 +35,11 @@ final class Impacts {
     static FeatureImpact of(Situation situation, List<ModuleReport> modules, List<ChannelReport> channels) {
         List<FeatureImpact.Module> drained = new ArrayList<>();
         for (String name : new TreeSet<>(situation.going())) {
-            Duration idle = channels.stream().filter(channel -> name.equals(channel.module())).map(ChannelReport::idle)
-                    .max(Duration::compareTo).orElse(Duration.ZERO);
+            List<Duration> sessions = channels.stream().filter(channel -> name.equals(channel.module())).map(ChannelReport::session)
+                    .filter(session -> !session.isZero()).toList();
             int open = modules.stream().filter(module -> module.name().equals(name)).mapToInt(ModuleReport::channelsInUse).sum();
-            drained.add(new FeatureImpact.Module(name, open, idle));
+            drained.add(new FeatureImpact.Module(name, open, sessions.size(),
+                    sessions.stream().max(Duration::compareTo).orElse(Duration.ZERO)));
         }
         return new FeatureImpact(situation.from().id(), situation.to() == null ? null : situation.to().id(), drained,
                 warnings(situation, modules));

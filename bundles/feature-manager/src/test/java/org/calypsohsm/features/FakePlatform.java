@@ -30,7 +30,7 @@ final class FakePlatform implements FeatureRuntime {
     final ChannelManager channels = (ChannelManager) Proxy.newProxyInstance(FakePlatform.class.getClassLoader(),
             new Class<?>[] {ChannelManager.class}, (self, method, arguments) -> switch (method.getName()) {
                 case "modules" -> modules();
-                case "channels" -> modules().isEmpty() ? List.of() : List.of(new ChannelReport(1, 0, "main", Duration.ofMillis(70)));
+                case "channels" -> modules().isEmpty() ? List.of() : List.of(new ChannelReport(1, 0, "main", Duration.ofMillis(20), Duration.ofMillis(70)));
                 case "drain" -> {
                     done.add("drain " + arguments[0] + " " + ((Duration) arguments[1]).toMillis());
                     yield drains.getOrDefault(arguments[0], CompletableFuture.completedFuture(

@@ -339,7 +339,7 @@ class FeatureManagerTest {
     @Test
     void impactTellsWhatWillBeMissing() throws Exception {
         FeatureImpact impact = manager.impact(FeatureChange.uninstall("old"));
-        assertThat(impact.modules()).containsExactly(new FeatureImpact.Module("main", 3, Duration.ofMillis(70)));
+        assertThat(impact.modules()).containsExactly(new FeatureImpact.Module("main", 3, 1, Duration.ofMillis(70)));
         assertThat(impact.warnings()).containsExactly(
                 "No module will serve key group 0: its channels wait for one, and new ones cannot open.",
                 "No module will serve key group 1: its channels wait for one, and new ones cannot open.");

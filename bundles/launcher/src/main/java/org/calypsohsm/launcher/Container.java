@@ -140,6 +140,11 @@ final class Container implements AutoCloseable {
         return problems.get(bundle);
     }
 
+    /** @return false once the framework stops */
+    boolean isRunning() {
+        return framework.getState() == Bundle.ACTIVE;
+    }
+
     /** Tells the framework to stop; it does so on its own thread. */
     void stop() {
         try {

@@ -164,6 +164,11 @@ final class Platform {
         return command.applyAsInt(options);
     }
 
+    /** @return false once the container stops */
+    boolean isRunning() {
+        return container.isRunning();
+    }
+
     /** Tells the container to stop. */
     void stop() {
         container.stop();

@@ -41,6 +41,11 @@ final class StartCommand extends ContainerCommand {
             System.err.println("hsm: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (IllegalStateException e) {
+            // The container has been stopped from outside meanwhile: nothing is left to look for the shell in.
+            if (platform.isRunning()) {
+                throw e;
+            }
         }
         platform.stop();
     }

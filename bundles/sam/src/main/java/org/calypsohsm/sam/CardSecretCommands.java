@@ -18,6 +18,9 @@ final class CardSecretCommands {
     private static final int BY_KIF_KVC = 0xFF;
     private static final int BY_NULL_KEY = 0x00;
     private static final int PIN = 4;
+    private static final int CIPHERED_PIN = 8;
+    private static final int CIPHERED_NEW_PIN = 16;
+    private static final int CIPHERED_KEY = 32;
     private static final int FORMAT_REVISION_3 = 0x90;
     private static final int FORMAT_LEGACY = 0x00;
 
@@ -48,7 +51,8 @@ final class CardSecretCommands {
         SamKey key = use.cipheringKey(apdu.data(0), apdu.data(1));
         byte[] first = apdu.data(2, PIN);
         byte[] ciphered = use.counted(key, diversifier, (diversified, counter) -> change
-                ? diversified.cipherNewPin(challenge, first, apdu.data(2 + PIN, PIN)) : diversified.cipherPin(challenge, first));
+                ? FromPlugin.bytes(diversified.cipherNewPin(challenge, first, apdu.data(2 + PIN, PIN)), CIPHERED_NEW_PIN)
+                : FromPlugin.bytes(diversified.cipherPin(challenge, first), CIPHERED_PIN));
         challenges.useIncoming();
         return Responses.ok(ciphered);
     }
@@ -96,7 +100,7 @@ final class CardSecretCommands {
             use.count(source);
             under = key(slot, alg, ciphering, diversifier);
             loaded = key(slot, alg, source, diversifier);
-            return under.cipherCardKey(challenge, loaded, kif, kvc);
+            return FromPlugin.bytes(under.cipherCardKey(challenge, loaded, kif, kvc), CIPHERED_KEY);
         } finally {
             destroy(under);
             destroy(loaded);

@@ -107,7 +107,7 @@ final class Lock {
                 byte[] signed = new byte[Integer.BYTES + DYNAMIC];
                 System.arraycopy(Responses.bytes(serialNumber), 0, signed, 0, Integer.BYTES);
                 System.arraycopy(challenge, 0, signed, Integer.BYTES, DYNAMIC);
-                return key.sign(signed, DYNAMIC);
+                return FromPlugin.bytes(key.sign(signed, DYNAMIC), DYNAMIC);
             } finally {
                 Secrets.destroy(key::destroy);
             }

@@ -196,7 +196,7 @@ final class ReadCommands {
             }
             DiversifiedKey key = slot.plugin().diversify(authentication.alg(), authentication.value(), serial);
             try {
-                return answer(key.signRead(challenges.readChallenge(), rest), rest, StatusWord.OK);
+                return answer(FromPlugin.bytes(key.signRead(challenges.readChallenge(), rest), SIGNATURE), rest, StatusWord.OK);
             } finally {
                 Secrets.destroy(key::destroy);
             }

@@ -148,7 +148,7 @@ final class SessionCommands {
         if (apdu.lc() < (command ? COMMAND_HEADER : STATUS_WORD)) {
             return Responses.status(StatusWord.WRONG_DATA);
         }
-        byte[] result = session.digest.cipher(apdu.bytes(), apdu.dataOffset(), apdu.lc());
+        byte[] result = FromPlugin.bytes(session.digest.cipher(apdu.bytes(), apdu.dataOffset(), apdu.lc()), apdu.lc());
         session.cipheredExchanges++;
         return Responses.ok(result);
     }
@@ -165,7 +165,7 @@ final class SessionCommands {
                 || session.internalAuthentications + 1 >= REFUSED_INTERNAL_AUTHENTICATION) {
             return Responses.status(StatusWord.CONDITIONS_NOT_SATISFIED);
         }
-        byte[] certificate = session.digest.midSessionTerminalCertificate();
+        byte[] certificate = FromPlugin.bytes(session.digest.midSessionTerminalCertificate(), EXTENDED_CERTIFICATE);
         session.internalAuthentications++;
         session.phase = SecureSession.Phase.AWAITING_MID_SESSION_CERTIFICATE;
         return Responses.ok(certificate);
@@ -185,7 +185,7 @@ final class SessionCommands {
         if (apdu.le() != session.certificateLength()) {
             return Responses.status(StatusWord.WRONG_LENGTH);
         }
-        byte[] certificate = session.digest.terminalCertificate();
+        byte[] certificate = FromPlugin.bytes(session.digest.terminalCertificate(), session.certificateLength());
         session.phase = SecureSession.Phase.AWAITING_CARD_CERTIFICATE;
         return Responses.ok(certificate);
     }

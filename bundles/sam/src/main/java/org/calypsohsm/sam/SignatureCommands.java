@@ -70,7 +70,7 @@ final class SignatureCommands {
     /** Signs what stands behind KIF and KVC. */
     private byte[] sign(CommandApdu apdu, SamKey key, byte[] diversifier) throws Refusal {
         byte[] data = apdu.data(KIF_KVC, apdu.lc() - KIF_KVC);
-        return Responses.ok(use.counted(key, diversifier, (diversified, counter) -> diversified.sign(data, SIGNATURE)));
+        return Responses.ok(use.counted(key, diversifier, (diversified, counter) -> FromPlugin.bytes(diversified.sign(data, SIGNATURE), SIGNATURE)));
     }
 
     byte[] performSecurityOperation(CommandApdu apdu) throws Refusal {
@@ -92,7 +92,7 @@ final class SignatureCommands {
             if (operation.traceable()) {
                 operation.writeTrace(serialNumber, counter);
             }
-            byte[] signature = diversified.sign(message, operation.signatureLength());
+            byte[] signature = FromPlugin.bytes(diversified.sign(message, operation.signatureLength()), operation.signatureLength());
             if (!operation.traceable()) {
                 return Responses.ok(signature);
             }
@@ -111,7 +111,8 @@ final class SignatureCommands {
         SamKey key = use.workKey(operation.kif, operation.kvc);
         Refusal.unless(!operation.busyMode() || !busyKeys.isBusy(use.keys(), key), StatusWord.BUSY);
         byte[] expected = use.uncounted(key, diversifier,
-                (diversified, counter) -> diversified.sign(operation.message, operation.signatureLength()));
+                (diversified, counter) -> FromPlugin.bytes(diversified.sign(operation.message, operation.signatureLength()),
+                        operation.signatureLength()));
         if (!MessageDigest.isEqual(expected, operation.signature)) {
             if (operation.busyMode()) {
                 busyKeys.wrongSignature(use.keys(), key);

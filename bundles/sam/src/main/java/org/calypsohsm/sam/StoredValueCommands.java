@@ -46,6 +46,8 @@ final class StoredValueCommands {
     /** Where the KVC is in the answer to SV Get: behind the 8-byte challenge in extended mode. */
     private static final int EXTENDED_KVC_AT = 8;
     private static final int CHALLENGE = 3;
+    private static final int REGULAR_TERMINAL_MAC = 5;
+    private static final int EXTENDED_TERMINAL_MAC = 10;
     private static final int REGULAR_CARD_MAC = 3;
     private static final int EXTENDED_CARD_MAC = 6;
 
@@ -108,8 +110,10 @@ final class StoredValueCommands {
             byte[] challenge = random.next(CHALLENGE);
             // In here, so that a key at its ceiling costs no transaction number.
             byte[] transactionNumber = Arrays.copyOfRange(Responses.bytes(use.nextTransactionNumber()), 1, 1 + CHALLENGE);
-            byte[] terminalMac = diversified.storedValueTerminalMac(data, challenge, transactionNumber, serial);
-            byte[] cardMac = diversified.storedValueCardMac(data, challenge, transactionNumber, serial, terminalMac);
+            byte[] terminalMac = FromPlugin.bytes(diversified.storedValueTerminalMac(data, challenge, transactionNumber, serial),
+                    isExtended ? EXTENDED_TERMINAL_MAC : REGULAR_TERMINAL_MAC);
+            byte[] cardMac = FromPlugin.bytes(diversified.storedValueCardMac(data, challenge, transactionNumber, serial, terminalMac),
+                    isExtended ? EXTENDED_CARD_MAC : REGULAR_CARD_MAC);
             byte[] answer = Arrays.copyOf(challenge, 2 * CHALLENGE + terminalMac.length);
             System.arraycopy(transactionNumber, 0, answer, CHALLENGE, CHALLENGE);
             System.arraycopy(terminalMac, 0, answer, 2 * CHALLENGE, terminalMac.length);

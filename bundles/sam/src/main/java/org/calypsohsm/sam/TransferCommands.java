@@ -17,6 +17,7 @@ import org.calypsohsm.product.SecurityPlugin;
 final class TransferCommands {
 
     private static final int RECORD = 29;
+    private static final int BLOCK = 48;
     private static final int DATA_CIPHER_LC = 1 + RECORD;
     private static final int GENERATE_KEY_LC = 13;
     private static final int GENERATE_KEY_DIVERSIFIED_LC = 21;
@@ -74,7 +75,7 @@ final class TransferCommands {
 
     private byte[] seal(SamKey key, byte[] diversifier, byte[] challenge, byte[] record, int target) throws Refusal {
         byte[] block = use.counted(key, diversifier, SecurityPlugin.Function.TRANSFER,
-                (diversified, counter) -> diversified.sealTransfer(challenge, record, target));
+                (diversified, counter) -> FromPlugin.bytes(diversified.sealTransfer(challenge, record, target), BLOCK));
         challenges.useIncoming();
         return Responses.ok(block);
     }

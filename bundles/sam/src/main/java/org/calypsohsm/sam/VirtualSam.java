@@ -96,7 +96,7 @@ final class VirtualSam implements ModuleChannel {
             return run(apdu);
         } catch (Refusal e) {
             return Responses.status(e.statusWord());
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
             // Only a security plugin (a class of a bundle that is gone, too) or the key store can bring us here.
             session.drop();
             storedValue.drop();
@@ -164,7 +164,12 @@ final class VirtualSam implements ModuleChannel {
 
     @Override
     public ChannelState idleState() {
-        return session.inProgress() || storedValue.inProgress() ? null : challenges.state(lock.isUnlocked());
+        return inSession() ? null : challenges.state(lock.isUnlocked());
+    }
+
+    @Override
+    public boolean inSession() {
+        return session.inProgress() || storedValue.inProgress();
     }
 
     @Override

@@ -268,7 +268,7 @@ final class WriteCommands {
             challenges.useOutgoing();
         }
         try {
-            return key.openTransfer(challenge, block);
+            return FromPlugin.record(key.openTransfer(challenge, block), RECORD);
         } catch (TransferException e) {
             throw new Refusal(e.reason() == TransferException.Reason.BAD_SIGNATURE
                     ? StatusWord.SECURITY_DATA_WRONG : StatusWord.WRONG_DATA);

@@ -52,8 +52,8 @@ final class Impact {
         List<String> sentences = new ArrayList<>();
         for (FeatureImpact.Module module : impact.modules()) {
             sentences.add("Module " + module.name() + " is drained: " + Words.count(module.channels(), "channel") + " in use"
-                    + (module.channels() == 0 ? "." : "; the one idle for the longest had its last exchange "
-                            + module.longestIdle().toMillis() + " ms ago."));
+                    + (module.sessions() == 0 ? ", none in a session." : ", " + module.sessions() + " in a session, the longest for "
+                            + module.longestSession().toMillis() + " ms."));
         }
         if (sentences.isEmpty()) {
             sentences.add("No channel has to move.");

@@ -45,7 +45,9 @@ public final class ModuleCommands {
             .text("MODULE", channel -> channel.module() == null ? "waits for one" : channel.module())
             .member("module", ChannelReport::module)
             .text("IDLE", channel -> channel.idle().toMillis() + " ms")
-            .member("idleMillis", channel -> channel.idle().toMillis());
+            .member("idleMillis", channel -> channel.idle().toMillis())
+            .text("SESSION", channel -> channel.session().isZero() ? "none" : channel.session().toMillis() + " ms")
+            .member("sessionMillis", channel -> channel.session().toMillis());
     private final Services services;
 
     /**

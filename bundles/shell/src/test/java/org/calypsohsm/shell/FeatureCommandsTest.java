@@ -53,7 +53,7 @@ class FeatureCommandsTest {
             if ("none".equals(change.to()) || change.act() == FeatureChange.Act.UPDATE) {
                 throw new FeatureException(FeatureException.Reason.NOTHING_TO_DO, "There is nothing to do.");
             }
-            return new FeatureImpact("a", "b", List.of(new FeatureImpact.Module("main", 4, Duration.ofMillis(70))),
+            return new FeatureImpact("a", "b", List.of(new FeatureImpact.Module("main", 4, 2, Duration.ofMillis(70))),
                     List.of("No module will serve key group 1."));
         }
 
@@ -86,7 +86,7 @@ class FeatureCommandsTest {
         assertThat(commands.swap(session("y\n"), "9", false, "a", "b"))
                 .isEqualTo("Feature b has taken the place of a. It took 12 ms: 4 channels moved, 0 sessions lost.");
         assertThat(shown()).isEqualToNormalizingNewlines("""
-                Module main is drained: 4 channels in use; the one idle for the longest had its last exchange 70 ms ago.
+                Module main is drained: 4 channels in use, 2 in a session, the longest for 70 ms.
                 WARNING: No module will serve key group 1.
                 Swap a for b? [y/N]\s""");
         assertThat(begun).containsExactly(FeatureChange.swap("a", "b").withDrainTimeout(Duration.ofSeconds(9)));

@@ -63,6 +63,11 @@ final class FaultyChannel implements ModuleChannel {
     }
 
     @Override
+    public boolean inSession() {
+        return !lost && channel.inSession();
+    }
+
+    @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
             control.channels.decrementAndGet();
