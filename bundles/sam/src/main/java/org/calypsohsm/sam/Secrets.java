@@ -15,7 +15,7 @@ final class Secrets {
     static void destroy(Runnable secret) {
         try {
             secret.run();
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
             LOG.warn("A security plugin failed to overwrite its secrets.", e);
         }
     }

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 import org.calypsohsm.product.DiversifiedKey;
 import org.calypsohsm.product.SecurityPlugin;
@@ -18,14 +19,19 @@ final class WatchedPlugin {
 
     /** @param watcher is told the name of the method that is about to be called; what it throws, the plugin throws */
     static SecurityPlugin of(SecurityPlugin plugin, Consumer<String> watcher) {
-        return watch(SecurityPlugin.class, plugin, watcher);
+        return watch(SecurityPlugin.class, plugin, watcher, UnaryOperator.identity());
     }
 
-    private static <T> T watch(Class<T> type, T target, Consumer<String> watcher) {
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, new Watch(target, watcher)));
+    /** @param change makes what each call gives in place of its result, keys and sessions apart */
+    static SecurityPlugin changing(SecurityPlugin plugin, UnaryOperator<Object> change) {
+        return watch(SecurityPlugin.class, plugin, method -> { }, change);
     }
 
-    private record Watch(Object target, Consumer<String> watcher) implements InvocationHandler {
+    private static <T> T watch(Class<T> type, T target, Consumer<String> watcher, UnaryOperator<Object> change) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, new Watch(target, watcher, change)));
+    }
+
+    private record Watch(Object target, Consumer<String> watcher, UnaryOperator<Object> change) implements InvocationHandler {
 
         @Override
         public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
@@ -40,9 +46,9 @@ final class WatchedPlugin {
                 throw e.getCause();
             }
             if (result instanceof DiversifiedKey key) {
-                return watch(DiversifiedKey.class, key, watcher);
+                return watch(DiversifiedKey.class, key, watcher, change);
             }
-            return result instanceof SessionDigest digest ? watch(SessionDigest.class, digest, watcher) : result;
+            return result instanceof SessionDigest digest ? watch(SessionDigest.class, digest, watcher, change) : change.apply(result);
         }
 
         /** A plugin knows its own keys only, so it is given back the one that it handed out. */
