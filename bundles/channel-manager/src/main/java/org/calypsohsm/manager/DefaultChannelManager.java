@@ -389,8 +389,8 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
             return 0;
         }
         String reason = "Module " + slot.name() + " takes no channels: " + stuck.get(0) + (stuck.size() == 1 ? " does"
-                : " and " + (stuck.size() - 1) + " other calls do") + " not come back from the provider, whose fault it is ("
-                + slot.provider() + ").";
+                : " and " + (stuck.size() - 1) + " other calls do") + " not come back, which is a fault of the provider ("
+                + slot.provider() + ") or of what it called.";
         if (placement.leave(slot, ModuleSlot.Cause.STUCK, reason)) {
             LOG.error(reason);
             audit.note("module.stuck", slot.name(), reason);

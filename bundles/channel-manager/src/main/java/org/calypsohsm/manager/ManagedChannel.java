@@ -41,6 +41,9 @@ final class ManagedChannel implements Channel {
     private static final AtomicReferenceFieldUpdater<ManagedChannel, AsyncExchanges> ASYNC =
             AtomicReferenceFieldUpdater.newUpdater(ManagedChannel.class, AsyncExchanges.class, "async");
 
+    private static final AtomicReferenceFieldUpdater<ManagedChannel, Thread> CALLER =
+            AtomicReferenceFieldUpdater.newUpdater(ManagedChannel.class, Thread.class, "caller");
+
     private static final AtomicLongFieldUpdater<ManagedChannel> CALL_SINCE =
             AtomicLongFieldUpdater.newUpdater(ManagedChannel.class, "callSince");
     /** Length of the answer to reset in bytes (sam-s1-apdu.md section 1.1). */
@@ -83,6 +86,8 @@ final class ManagedChannel implements Channel {
     private volatile long lastUse;
     /** Since when an exchange is in the module, by {@link ChannelContext#leaseClock()}; 0 if none is. */
     private volatile long callSince;
+    /** The thread that is in the module; null if none is. */
+    private volatile Thread caller;
     /** Since when a session has been running, by {@link ChannelContext#leaseClock()}; 0 if none is. For reports only. */
     private volatile long sessionSince;
     /** What holds back the response of the asynchronous exchange in progress. */
@@ -236,6 +241,7 @@ final class ManagedChannel implements Channel {
     private byte[] call(byte[] command, boolean mayWait) throws ModuleException {
         byte[] response;
         // Whoever looks for calls that do not come back may see it a moment later.
+        CALLER.lazySet(this, Thread.currentThread());
         CALL_SINCE.lazySet(this, context.leaseClock() | 1);
         try {
             response = delegate.exchange(command);
@@ -244,6 +250,7 @@ final class ManagedChannel implements Channel {
             throw new ModuleException(ModuleException.Reason.FAILED, "the provider threw " + e + ".", e);
         } finally {
             CALL_SINCE.lazySet(this, 0);
+            CALLER.lazySet(this, null);
         }
         if (response == null || response.length < 2) {
             throw new ModuleException(ModuleException.Reason.FAILED, "the provider answered without a status word.");
@@ -565,6 +572,11 @@ final class ManagedChannel implements Channel {
     boolean isStuck(long before) {
         long since = callSince;
         return since != 0 && since - before < 0;
+    }
+
+    /** @return the thread that is in the module; null if none is */
+    Thread caller() {
+        return caller;
     }
 
     boolean isParked() {

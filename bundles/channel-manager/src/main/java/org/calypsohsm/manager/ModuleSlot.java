@@ -123,9 +123,26 @@ final class ModuleSlot {
     /** @return what has been in the provider since before a time, one entry for each call */
     List<String> stuck(long before) {
         List<String> stuck = new ArrayList<>();
-        channels.stream().filter(channel -> channel.isStuck(before)).forEach(channel -> stuck.add("an exchange on channel " + channel.id()));
-        opening.values().stream().filter(since -> since - before < 0).forEach(since -> stuck.add("the opening of a channel"));
+        channels.stream().filter(channel -> channel.isStuck(before))
+                .forEach(channel -> stuck.add("an exchange on channel " + channel.id() + where(channel.caller())));
+        opening.forEach((thread, since) -> {
+            if (since - before < 0) {
+                stuck.add("the opening of a channel" + where(thread));
+            }
+        });
         return stuck;
+    }
+
+    /** @return in which method beside those of the JDK a thread is, for a message: it may be a product plugin's */
+    private static String where(Thread thread) {
+        if (thread != null) {
+            for (StackTraceElement frame : thread.getStackTrace()) {
+                if (!frame.getClassName().matches("(java|javax|jdk|sun|com\\.sun)\\..*")) {
+                    return " (in " + frame.getClassName() + "." + frame.getMethodName() + ")";
+                }
+            }
+        }
+        return "";
     }
 
     /** @return the bundle that the module is from, or its class where there are no bundles; for a message */

@@ -53,8 +53,8 @@ class StuckTest {
 
         await().until(() -> idle.module().equals("good"));
         assertThat(report("bad").state()).isEqualTo("DRAINING");
-        assertThat(report("bad").sentence()).contains("bad", "an exchange on channel " + stuck.id(), "whose fault it is",
-                FakeModule.class.getName());
+        assertThat(report("bad").sentence()).contains("bad", "an exchange on channel " + stuck.id() + " (in " + Fixture.class.getName() + ".pass)",
+                "a fault of the provider (" + FakeModule.class.getName());
         for (int i = 0; i < 5; i++) {
             assertThat(fixture.open().module()).isEqualTo("good");
         }

@@ -35,7 +35,7 @@ final class SecureSession {
     static SecureSession open(DiversifiedKey key, byte[] challenge, boolean extended, boolean verificationMode) {
         try {
             return new SecureSession(key, key.openSession(challenge, extended), extended, verificationMode);
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
             Secrets.destroy(key::destroy);
             throw e;
         }
