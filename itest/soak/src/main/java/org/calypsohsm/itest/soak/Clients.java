@@ -42,6 +42,7 @@ final class Clients {
     private final Queue<String> reasons = new ConcurrentLinkedQueue<>();
     private final Map<String, Histogram> exchanges = new ConcurrentHashMap<>();
     private volatile Histogram current;
+    private volatile String phase;
     private volatile boolean stopping;
 
     /** @param sessionMillis how long a session lasts */
@@ -57,7 +58,13 @@ final class Clients {
 
     /** Counts exchanges that are due from now on under a name. */
     void phase(String name) {
+        phase = name;
         current = exchanges.computeIfAbsent(name, added -> new ConcurrentHistogram(HIGHEST_NANOS, DIGITS));
+    }
+
+    /** @return the name under which exchanges are counted */
+    String phase() {
+        return phase;
     }
 
     void start() {
