@@ -87,6 +87,8 @@ final class ManagedChannel implements Channel {
     private volatile long sessionSince;
     /** What holds back the response of the asynchronous exchange in progress. */
     private CompletionStage<Void> pending;
+    /** Number of the next exchange, for the choice of those that are timed. */
+    private int exchangeNumber;
 
     ManagedChannel(ChannelContext context, long id, int keyGroup, long idleNanos, ModuleSlot slot, ModuleChannel delegate) {
         this.context = context;
@@ -100,6 +102,7 @@ final class ManagedChannel implements Channel {
             throw new IllegalStateException("its ATR has " + atr.length + " bytes, not " + ATR_LENGTH);
         }
         this.lastUse = System.nanoTime();
+        this.exchangeNumber = (int) id;
         slot.channels.add(this);
     }
 
@@ -235,6 +238,8 @@ final class ManagedChannel implements Channel {
     /** Calls the module, and turns whatever a faulty provider does into a ModuleException. */
     private byte[] call(byte[] command, boolean mayWait) throws ModuleException {
         byte[] response;
+        boolean timed = TimedExchanges.isTimed(exchangeNumber++);
+        long began = timed ? System.nanoTime() : 0;
         // Whoever looks for calls that do not come back may see it a moment later.
         CALL_SINCE.lazySet(this, context.leaseClock() | 1);
         try {
@@ -254,6 +259,9 @@ final class ManagedChannel implements Channel {
         }
         noteSession();
         holdBack(mayWait);
+        if (timed) {
+            noteTime(began);
+        }
         return response;
     }
 
@@ -267,6 +275,15 @@ final class ManagedChannel implements Channel {
         }
         if (running != (sessionSince != 0)) {
             sessionSince = running ? context.leaseClock() | 1 : 0;
+        }
+    }
+
+    private void noteTime(long began) {
+        TimedExchanges times = slot.times;
+        if (pending == null) {
+            times.ended(began);
+        } else {
+            pending.whenComplete((kept, fault) -> times.ended(began));
         }
     }
 
