@@ -29,4 +29,22 @@ public interface AuditTrail {
      * @throws IllegalStateException    if the log cannot be read
      */
     List<AuditEntry> tail(int count);
+
+    /**
+     * Tells why events are refused, without recording one. Cheap.
+     *
+     * @return the reason in one sentence; null if the last event was kept, so that the next one should be too
+     */
+    default String problem() {
+        return null;
+    }
+
+    /**
+     * Tells which entry is the newest, so that who looks often reads the log only if there is something new. Cheap.
+     *
+     * @return its number, also if it is a signature; 0 if there is none; -1 if that is not known
+     */
+    default long newest() {
+        return -1;
+    }
 }

@@ -2,7 +2,7 @@
  * Audit events: what was done, to what, by whom, and with which result. Never a key byte.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.calypsohsm.audit;
 
 import org.osgi.annotation.bundle.Export;

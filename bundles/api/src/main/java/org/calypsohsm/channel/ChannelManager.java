@@ -75,4 +75,14 @@ public interface ChannelManager {
      * @since 1.1
      */
     ModuleReport selfTest(String module);
+
+    /**
+     * Tells how many requests wait for a channel.
+     *
+     * @return how many, for all key groups together
+     * @since 1.1
+     */
+    default int waiting() {
+        return 0;
+    }
 }

@@ -56,4 +56,24 @@ public interface SecurityModule {
     default ModuleStatus selfTest() {
         return status();
     }
+
+    /**
+     * Tells how many operations of its lifetime are used up; must be cheap, since it is asked often.
+     *
+     * @return how many; 0 if it has no such limit
+     * @since 1.1
+     */
+    default long operationsUsed() {
+        return 0;
+    }
+
+    /**
+     * Tells how many operations its lifetime has; it does not change.
+     *
+     * @return how many; 0 if it has no such limit
+     * @since 1.1
+     */
+    default long operationsTotal() {
+        return 0;
+    }
 }

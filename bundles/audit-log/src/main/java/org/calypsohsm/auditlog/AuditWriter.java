@@ -39,6 +39,9 @@ final class AuditWriter implements AutoCloseable {
     private Throwable failure;
     private boolean stopped;
 
+    /** The last entry on the disk. */
+    private volatile long newest;
+
     // Used by the thread only.
     private long sequence;
     private String previous;
@@ -58,6 +61,7 @@ final class AuditWriter implements AutoCloseable {
         this.signEvery = signEvery;
         this.signNanos = signNanos;
         sequence = files.sequence();
+        newest = sequence;
         previous = files.hash();
         if (files.isNew()) {
             // Before the first entry: from then on, a log without a head was cut.
@@ -99,6 +103,16 @@ final class AuditWriter implements AutoCloseable {
         if (mine.failure != null) {
             throw refusal(mine.failure);
         }
+    }
+
+    /** @return why every event is refused; null if none is */
+    synchronized String problem() {
+        return failure != null || stopped ? refusal(failure).getMessage() : null;
+    }
+
+    /** @return number of the last entry on the disk */
+    long newest() {
+        return newest;
     }
 
     private static IllegalStateException refusal(Throwable cause) {
@@ -190,6 +204,7 @@ final class AuditWriter implements AutoCloseable {
             sign(lines);
         }
         files.append(lines.toByteArray(), first);
+        newest = sequence;
     }
 
     private void sign(ByteArrayOutputStream lines) {

@@ -188,6 +188,16 @@ public final class ChainedAuditLog implements AuditLog, AuditTrail {
         return newest;
     }
 
+    @Override
+    public String problem() {
+        return failure != null ? failure.getMessage() : writer.problem();
+    }
+
+    @Override
+    public long newest() {
+        return writer == null ? 0 : writer.newest();
+    }
+
     /** The files: a test lets writing fail. */
     LogFiles files() {
         return files;

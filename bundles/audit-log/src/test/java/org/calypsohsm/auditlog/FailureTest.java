@@ -51,12 +51,15 @@ class FailureTest {
             assertThatIllegalStateException().isThrownBy(() -> log.record(TestLog.event("refused")))
                     .withMessageStartingWith("Audit log: ").withMessageContaining(reason).withMessageEndingWith(".");
         }
+        assertThat(log.problem()).startsWith("Audit log: ").contains(reason).endsWith(".");
     }
 
     @Test
     void aCrashWithinTheLastLineLosesNothingThatWasAcknowledged() throws IOException {
         // 1 start, 2 and 3 events, 4 signature, 5 event; what follows is not acknowledged.
         filled(3);
+        assertThat(log.problem()).isNull();
+        assertThat(log.newest()).isEqualTo(5);
         byte[] acknowledged = TestLog.read(test.onlyFile());
         byte[] next = Entry.ofEvent(6, Entry.parse(bytesOfLastLine()).hash(), TestLog.event("unfinished")).bytes();
         for (int length = 0; length < next.length; length += length < 3 || length > next.length - 6 ? 1 : 5) {

@@ -292,6 +292,11 @@ public final class DefaultChannelManager implements ChannelManager, ChannelConte
     }
 
     @Override
+    public int waiting() {
+        return placement.waiting();
+    }
+
+    @Override
     public List<ChannelReport> channels() {
         long now = System.nanoTime();
         Map<Long, ChannelReport> reports = new TreeMap<>();

@@ -92,6 +92,8 @@ final class ManagedChannel implements Channel {
     private volatile long sessionSince;
     /** What holds back the response of the asynchronous exchange in progress. */
     private CompletionStage<Void> pending;
+    /** Number of the next exchange, for the choice of those that are timed. */
+    private int exchangeNumber;
 
     ManagedChannel(ChannelContext context, long id, int keyGroup, long idleNanos, ModuleSlot slot, ModuleChannel delegate) {
         this.context = context;
@@ -105,6 +107,7 @@ final class ManagedChannel implements Channel {
             throw new IllegalStateException("its ATR has " + atr.length + " bytes, not " + ATR_LENGTH);
         }
         this.lastUse = System.nanoTime();
+        this.exchangeNumber = (int) id;
         slot.channels.add(this);
     }
 
@@ -240,6 +243,8 @@ final class ManagedChannel implements Channel {
     /** Calls the module, and turns whatever a faulty provider does into a ModuleException. */
     private byte[] call(byte[] command, boolean mayWait) throws ModuleException {
         byte[] response;
+        boolean timed = TimedExchanges.isTimed(exchangeNumber++);
+        long began = timed ? System.nanoTime() : 0;
         // Whoever looks for calls that do not come back may see it a moment later.
         CALLER.lazySet(this, Thread.currentThread());
         CALL_SINCE.lazySet(this, context.leaseClock() | 1);
@@ -261,6 +266,9 @@ final class ManagedChannel implements Channel {
         }
         noteSession();
         holdBack(mayWait);
+        if (timed) {
+            noteTime(began);
+        }
         return response;
     }
 
@@ -274,6 +282,15 @@ final class ManagedChannel implements Channel {
         }
         if (running != (sessionSince != 0)) {
             sessionSince = running ? context.leaseClock() | 1 : 0;
+        }
+    }
+
+    private void noteTime(long began) {
+        TimedExchanges times = slot.times;
+        if (pending == null) {
+            times.ended(began);
+        } else {
+            pending.whenComplete((kept, fault) -> times.ended(began));
         }
     }
 

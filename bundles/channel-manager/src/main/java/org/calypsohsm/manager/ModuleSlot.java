@@ -67,6 +67,7 @@ final class ModuleSlot {
     /** Threads that open a channel just now, and since when; exchanges are told by the channels. */
     private final Map<Thread, Long> opening = new ConcurrentHashMap<>();
     final LongAdder exchanges = new LongAdder();
+    final TimedExchanges times = new TimedExchanges();
     final LongAdder movedIn = new LongAdder();
     final LongAdder movedOut = new LongAdder();
     final LongAdder parked = new LongAdder();
@@ -99,12 +100,16 @@ final class ModuleSlot {
     private final ReentrantLock asking = new ReentrantLock();
     private volatile ModuleStatus status;
     private volatile Set<Integer> keyGroups;
+    private volatile long operationsUsed;
+    private final long operationsTotal;
 
     ModuleSlot(SecurityModule module) {
         this.module = module;
         this.info = module.info();
         this.status = Objects.requireNonNull(module.status(), "its status");
         this.keyGroups = Set.copyOf(module.keyGroups());
+        this.operationsUsed = module.operationsUsed();
+        this.operationsTotal = module.operationsTotal();
     }
 
     String name() {
@@ -257,6 +262,7 @@ final class ModuleSlot {
         try {
             status = Objects.requireNonNull(module.status(), "it has none");
             keyGroups = Set.copyOf(module.keyGroups());
+            operationsUsed = module.operationsUsed();
         } catch (RuntimeException | Error e) {
             status = new ModuleStatus(ModuleState.FAILED, "Module " + name() + " does not tell its state: " + e + ".");
         }
@@ -290,6 +296,7 @@ final class ModuleSlot {
         boolean draining = leaving && now.state().serves();
         return new ModuleReport(name(), info.kind(), String.format("%08X", info.serialNumber()), info.emulated(),
                 draining ? ModuleState.DRAINING.name() : now.state().name(), draining ? leavingReason : now.sentence(),
-                info.channelsTotal(), channels.size(), keyGroups, exchanges.sum(), movedIn.sum(), movedOut.sum(), lost.sum());
+                info.channelsTotal(), channels.size(), keyGroups, exchanges.sum(), movedIn.sum(), movedOut.sum(), lost.sum(),
+                operationsUsed, operationsTotal, times.report());
     }
 }

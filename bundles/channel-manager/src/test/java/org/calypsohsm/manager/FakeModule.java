@@ -75,6 +75,7 @@ final class FakeModule implements SecurityModule {
     volatile boolean givesNull;
     volatile boolean hidesAtr;
     volatile boolean hidesIdleState;
+    volatile long operationsUsed;
 
     private final ModuleInfo info;
     private final AtomicInteger inside = new AtomicInteger();
@@ -115,6 +116,11 @@ final class FakeModule implements SecurityModule {
     @Override
     public ModuleInfo info() {
         return info;
+    }
+
+    @Override
+    public long operationsUsed() {
+        return operationsUsed;
     }
 
     @Override

@@ -136,6 +136,16 @@ public final class SamS20Module extends EmulatedModule {
                 "It has used up " + reached + " % of its " + lifetime + " operations; have another card ready.");
     }
 
+    @Override
+    public long operationsUsed() {
+        return Math.min(meter.used(), lifetime);
+    }
+
+    @Override
+    public long operationsTotal() {
+        return lifetime;
+    }
+
     private String endOfLife() {
         return "The card has used up its " + lifetime + " operations; replace it.";
     }

@@ -132,6 +132,8 @@ class SamS20ModuleTest extends ModuleContract {
         exchange(first, 30);
         exchange(second, 19);
         assertThat(card.status().state()).isEqualTo(ModuleState.OPERATIONAL);
+        assertThat(card.operationsUsed()).isEqualTo(49);
+        assertThat(card.operationsTotal()).isEqualTo(50);
         exchange(first, 1);
         assertEndOfLife(card, first);
         assertEndOfLife(card, second);

@@ -94,4 +94,14 @@ final class FaultyModule implements SecurityModule {
         ModuleStatus faulty = control.status();
         return faulty == null ? tested : faulty;
     }
+
+    @Override
+    public long operationsUsed() {
+        return module.operationsUsed();
+    }
+
+    @Override
+    public long operationsTotal() {
+        return module.operationsTotal();
+    }
 }

@@ -1,0 +1,4 @@
+/**
+ * Metrics for Prometheus.
+ */
+package org.calypsohsm.metrics;
