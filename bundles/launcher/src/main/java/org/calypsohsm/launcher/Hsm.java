@@ -37,6 +37,7 @@ public final class Hsm implements Callable<Integer> {
 
     static CommandLine commandLine() {
         return new CommandLine(new Hsm())
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(Hsm::failed)
                 .setParameterExceptionHandler(Hsm::wrongUse);
     }
