@@ -27,11 +27,12 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * The command {@code demo}: opens all channels, sells over all of them at once, swaps a module in the middle, and reports.
- * Options: {@code channels} and {@code sessions} (Integer), {@code modules} (List of String), {@code json} (Path, optional).
+ * Options: {@code via} (String: EMBEDDED or PCSC), {@code channels} and {@code sessions} (Integer), {@code modules} (List of String), {@code json} (Path, optional).
  */
 @Component(property = "hsm.command=demo")
 public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
 
+    private static final String PCSC = "PCSC";
     private static final int EXIT_FAILED = 1;
     private static final long LOOK_MILLIS = 50;
 
@@ -54,7 +55,9 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
     @Override
     public int applyAsInt(Map<String, Object> options) {
         try {
-            DemoReport report = run((Integer) options.get("channels"), (Integer) options.get("sessions"),
+            DemoModules modules = PCSC.equals(options.get("via")) ? new CardModules(configurations, channels)
+                    : new DemoModules(configurations, channels);
+            DemoReport report = run(modules, (Integer) options.get("channels"), (Integer) options.get("sessions"),
                     ((List<?>) options.get("modules")).stream().map(String.class::cast).toList());
             report.print(out);
             if (options.get("json") instanceof Path file) {
@@ -72,9 +75,8 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
         return EXIT_FAILED;
     }
 
-    private DemoReport run(int channelCount, int sessions, List<String> descriptions)
+    private DemoReport run(DemoModules modules, int channelCount, int sessions, List<String> descriptions)
             throws DemoException, ChannelException, InterruptedException {
-        DemoModules modules = new DemoModules(configurations, channels);
         for (String description : descriptions) {
             modules.make(description);
         }

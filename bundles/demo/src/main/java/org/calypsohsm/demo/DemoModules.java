@@ -19,7 +19,7 @@ import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 
 /** Makes and removes the modules of the demo, as a deployer does: by configuration. */
-final class DemoModules {
+class DemoModules {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration DRAIN = Duration.ofSeconds(30);
@@ -71,15 +71,20 @@ final class DemoModules {
         int number = made.size() + 1;
         String name = kind.toLowerCase(Locale.ROOT) + "-" + number;
         Dictionary<String, Object> properties = new Hashtable<>();
-        properties.put("hsm.module.name", name);
         properties.put("serialNumber", String.format("%08X", FIRST_SERIAL + number));
-        properties.put("keyGroups", new int[] {Season.KEY_GROUP});
         if (pci) {
             properties.put("model", model);
         }
+        return make(pci ? "org.calypsohsm.provider.pcis3" : "org.calypsohsm.provider.sams20", kind, model, name, properties);
+    }
+
+    /** Makes a module by a configuration, and waits until it serves. */
+    final Made make(String pid, String kind, int model, String name, Dictionary<String, Object> properties)
+            throws DemoException, InterruptedException {
+        properties.put("hsm.module.name", name);
+        properties.put("keyGroups", new int[] {Season.KEY_GROUP});
         try {
-            Configuration configuration = configurations.createFactoryConfiguration(
-                    pci ? "org.calypsohsm.provider.pcis3" : "org.calypsohsm.provider.sams20", "?");
+            Configuration configuration = configurations.createFactoryConfiguration(pid, "?");
             configuration.update(properties);
             Made module = new Made(kind, model, name, configuration);
             made.add(module);
@@ -92,7 +97,7 @@ final class DemoModules {
 
     private void awaitOperational(String name) throws DemoException, InterruptedException {
         long end = System.nanoTime() + PATIENCE.toNanos();
-        String seen = "it never appeared; the log says why";
+        String seen = "it never appeared; the log says why.";
         while (System.nanoTime() - end < 0) {
             for (ModuleReport report : channels.modules()) {
                 if (report.name().equals(name)) {
@@ -107,7 +112,7 @@ final class DemoModules {
             }
             LockSupport.parkNanos(LOOK_NANOS);
         }
-        throw new DemoException("Module " + name + " did not come up within " + PATIENCE.toSeconds() + " s: " + seen + ".");
+        throw new DemoException("Module " + name + " did not come up within " + PATIENCE.toSeconds() + " s: " + seen);
     }
 
     /**
@@ -117,7 +122,7 @@ final class DemoModules {
      */
     Swap swapFirst() throws DemoException, InterruptedException {
         Made old = made.get(0);
-        Made successor = make(old.kind(), old.model());
+        Made successor = successor(old);
         try {
             DrainReport report = channels.drain(old.name(), DRAIN).toCompletableFuture()
                     .get(2 * DRAIN.toSeconds(), TimeUnit.SECONDS);
@@ -128,6 +133,15 @@ final class DemoModules {
         } catch (IOException e) {
             throw new DemoException("The configuration of module " + old.name() + " cannot be deleted: " + e.getMessage() + ".");
         }
+    }
+
+    /** @return the module that takes the place of the first one */
+    Made successor(Made old) throws DemoException, InterruptedException {
+        return make(old.kind(), old.model());
+    }
+
+    final List<Made> made() {
+        return made;
     }
 
     /** A live swap, and what became of the channels. */

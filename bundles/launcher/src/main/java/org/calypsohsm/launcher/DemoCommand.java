@@ -14,17 +14,23 @@ import picocli.CommandLine.Option;
         footer = {"", "Exit code 0: every session succeeded. 1: one failed."})
 final class DemoCommand extends ContainerCommand {
 
-    @Option(names = "--channels", paramLabel = "N", defaultValue = "5000",
-            description = "Channels to open at the same time (default: ${DEFAULT-VALUE}).")
-    private int channels;
+    @Option(names = "--via", paramLabel = "WAY", defaultValue = "embedded",
+            description = "Which way to go: embedded, modules in the platform itself; pcsc, SAM-S20 cards in card readers, as"
+                    + " hsm sam-s20-card inserts them (default: ${DEFAULT-VALUE}).")
+    private Via via;
 
-    @Option(names = "--sessions", paramLabel = "N", defaultValue = "100000",
-            description = "Secure sessions to run in all (default: ${DEFAULT-VALUE}).")
-    private int sessions;
+    @Option(names = "--channels", paramLabel = "N",
+            description = "Channels to open at the same time (default: 5000; 20 over pcsc).")
+    private Integer channels;
 
-    @Option(names = "--modules", paramLabel = "LIST", split = ",", defaultValue = "PCI-S3:5000,SAM-S20",
+    @Option(names = "--sessions", paramLabel = "N",
+            description = "Secure sessions to run in all (default: 100000; 400 over pcsc).")
+    private Integer sessions;
+
+    @Option(names = "--modules", paramLabel = "LIST", split = ",",
             description = "Modules to make, with commas between them: PCI-S3:100, PCI-S3:500, PCI-S3:1000, PCI-S3:5000, SAM-S20"
-                    + " (default: ${DEFAULT-VALUE}).")
+                    + " (default: PCI-S3:5000,SAM-S20); over pcsc the serial numbers of two cards or more (default:"
+                    + " 53200001,53200002).")
     private List<String> modules;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
@@ -37,6 +43,9 @@ final class DemoCommand extends ContainerCommand {
 
     @Override
     void check() {
+        channels = channels == null ? via.channels() : channels;
+        sessions = sessions == null ? via.sessions() : sessions;
+        modules = modules == null ? List.of(via.modules().split(",")) : modules;
         check(channels > 0, "--channels is at least 1, not " + channels);
         check(sessions > 0, "--sessions is at least 1, not " + sessions);
     }
@@ -44,6 +53,7 @@ final class DemoCommand extends ContainerCommand {
     @Override
     int run(Platform platform) throws LauncherException, InterruptedException {
         Map<String, Object> options = new HashMap<>();
+        options.put("via", via.name());
         options.put("channels", channels);
         options.put("sessions", sessions);
         options.put("modules", List.copyOf(modules));

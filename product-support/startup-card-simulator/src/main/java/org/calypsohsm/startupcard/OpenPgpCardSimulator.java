@@ -5,18 +5,22 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 
+import org.calypsohsm.virtualreader.SimulatedCard;
+
 /**
  * A smart card with the part of the OpenPGP application 3.4 that a startup card needs: SELECT, GET DATA of 4F, C4, 6E, 0101
  * and 0103, PUT DATA of 0101 and 0103, VERIFY and CHANGE REFERENCE DATA of PW1. Short APDUs only. For tests.
  *
  * <p>Source: Functional Specification of the OpenPGP application on ISO smart card operating systems, version 3.4.
  */
-public final class OpenPgpCardSimulator {
+public final class OpenPgpCardSimulator implements SimulatedCard {
 
     /** PIN of a new card. */
     public static final String FIRST_PIN = "123456";
 
     private static final HexFormat HEX = HexFormat.of();
+    /** Answer to reset of a card that offers T=0 and T=1, with its check byte. */
+    private static final byte[] ANSWER_TO_RESET = HEX.parseHex("3B80800101");
     private static final byte[] APPLICATION = HEX.parseHex("D27600012401");
     private static final int MOST_TRIES = 3;
     private static final int LEAST_PIN = 6;
@@ -111,7 +115,13 @@ public final class OpenPgpCardSimulator {
         return this;
     }
 
+    @Override
+    public byte[] atr() {
+        return ANSWER_TO_RESET.clone();
+    }
+
     /** Takes the power away: the PIN has to be given again. */
+    @Override
     public synchronized void reset() {
         selected = false;
         verified = false;
@@ -152,6 +162,7 @@ public final class OpenPgpCardSimulator {
      * @param command command APDU with short lengths
      * @return response data and status word
      */
+    @Override
     public synchronized byte[] transmit(byte[] command) {
         if (command.length < 4) {
             return status(WRONG_LENGTH);

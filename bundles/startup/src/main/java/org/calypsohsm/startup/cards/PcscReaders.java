@@ -16,17 +16,16 @@ import javax.smartcardio.CardException;
 import javax.smartcardio.CardNotPresentException;
 import javax.smartcardio.CardTerminal;
 import javax.smartcardio.CardTerminals;
-import javax.smartcardio.TerminalFactory;
 
+import org.calypsohsm.pcsc.Pcsc;
+import org.calypsohsm.pcsc.ReaderClaim;
 import org.calypsohsm.startup.StartupException;
 import org.calypsohsm.startup.StartupException.Reason;
 
 /** The readers of PC/SC, by way of {@code javax.smartcardio}. Nothing is loaded before the first use. */
 final class PcscReaders implements CardReaders {
 
-    /** What the JDK says when pcscd has ended since it connected. */
-    private static final Set<String> CONNECTION_LOST = Set.of("SCARD_E_NO_SERVICE", "SCARD_E_SERVICE_STOPPED",
-            "SCARD_E_INVALID_HANDLE", "SCARD_F_COMM_ERROR");
+    private static final String OWNER = "the start-up";
     /** Response data of a short APDU and its status word, in bytes. */
     private static final int MOST_RESPONSE = 258;
     private static final long LOOK_MILLIS = 100;
@@ -50,7 +49,8 @@ final class PcscReaders implements CardReaders {
     @Override
     public List<String> withCard() throws StartupException {
         return connected(terminals -> terminals.list(CardTerminals.State.CARD_PRESENT).stream().map(CardTerminal::getName)
-                .filter(names).toList());
+                // A reader that a module has taken holds no startup card.
+                .filter(names.and(reader -> otherOwner(reader) == null)).toList());
     }
 
     /** Uses PC/SC, with a new connection if the old one is lost. */
@@ -58,10 +58,10 @@ final class PcscReaders implements CardReaders {
         try {
             return use.of(terminals());
         } catch (CardException e) {
-            if (!CONNECTION_LOST.contains(code(e))) {
+            if (!Pcsc.isConnectionLost(e)) {
                 throw broken(e);
             }
-            if (!PcscLibrary.forgetConnection()) {
+            if (!Pcsc.forgetConnection()) {
                 throw new StartupException(Reason.NO_CARD, "PC/SC: pcscd has ended or was started again, and Java does not connect"
                         + " a second time; start it and then this platform, or give Java the option --add-opens"
                         + " java.smartcardio/sun.security.smartcardio=ALL-UNNAMED.", e);
@@ -75,32 +75,37 @@ final class PcscReaders implements CardReaders {
     }
 
     private static CardTerminals terminals() throws StartupException {
-        PcscLibrary.find();
         try {
-            // Not the default factory: it stays the one without readers once pcscd was not there.
-            return TerminalFactory.getInstance("PC/SC", null).terminals();
+            return Pcsc.terminals();
         } catch (NoSuchAlgorithmException e) {
-            throw new StartupException(Reason.NO_CARD, "PC/SC: it is not there (" + code(e) + "); install and start pcscd, the package"
+            throw new StartupException(Reason.NO_CARD, "PC/SC: it is not there (" + Pcsc.code(e) + "); install and start pcscd, the package"
                     + " of that name on Debian, and connect a card reader.", e);
         }
     }
 
     private static StartupException broken(CardException e) {
-        return new StartupException(Reason.NO_CARD, "PC/SC: it does not reach a card (" + code(e) + "); check that pcscd runs, that a"
+        return new StartupException(Reason.NO_CARD, "PC/SC: it does not reach a card (" + Pcsc.code(e) + "); check that pcscd runs, that a"
                 + " card reader is connected, and that no other program has the card.", e);
-    }
-
-    /** The JDK has the error of PC/SC as the message of the cause. */
-    private static String code(Throwable e) {
-        Throwable cause = e;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause.getMessage();
     }
 
     @Override
     public <T> T converse(String reader, Conversation<T> conversation) throws StartupException {
+        try (ReaderClaim claim = ReaderClaim.take(reader, OWNER)) {
+            String other = claim == null ? otherOwner(reader) : null;
+            if (other != null) {
+                throw new StartupException(Reason.NO_CARD, "Reader " + reader + ": " + other + " has its card; use another reader.");
+            }
+            return converseAlone(reader, conversation);
+        }
+    }
+
+    /** @return who else in this process has the reader; null if nobody has */
+    private static String otherOwner(String reader) {
+        String owner = ReaderClaim.owner(reader);
+        return OWNER.equals(owner) ? null : owner;
+    }
+
+    private static <T> T converseAlone(String reader, Conversation<T> conversation) throws StartupException {
         Card card = connected(terminals -> connect(terminals, reader));
         if (card == null) {
             throw new StartupException(Reason.NO_CARD, "Reader " + reader + ": there is no card in it; insert a startup card.");
@@ -113,7 +118,7 @@ final class PcscReaders implements CardReaders {
                 card.endExclusive();
             }
         } catch (IOException | CardException | IllegalStateException e) {
-            throw new StartupException(Reason.FAILED, "Reader " + reader + ": the card does not answer (" + code(e) + "); insert it again.",
+            throw new StartupException(Reason.FAILED, "Reader " + reader + ": the card does not answer (" + Pcsc.code(e) + "); insert it again.",
                     e);
         } finally {
             try {
@@ -137,7 +142,7 @@ final class PcscReaders implements CardReaders {
             } catch (CardNotPresentException e) {
                 return null;
             } catch (CardException e) {
-                if (attempt == MOST_ATTEMPTS || !BUSY.contains(code(e))) {
+                if (attempt == MOST_ATTEMPTS || !BUSY.contains(Pcsc.code(e))) {
                     throw e;
                 }
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
@@ -151,7 +156,7 @@ final class PcscReaders implements CardReaders {
             int length = card.getBasicChannel().transmit(ByteBuffer.wrap(command), answer);
             return Arrays.copyOf(answer.array(), length);
         } catch (CardException | IllegalStateException e) {
-            throw new IOException(code(e), e);
+            throw new IOException(Pcsc.code(e), e);
         } finally {
             Arrays.fill(answer.array(), (byte) 0);
         }

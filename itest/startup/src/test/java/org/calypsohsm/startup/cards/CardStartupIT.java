@@ -25,7 +25,10 @@ import org.calypsohsm.startup.Startup.Shares;
 import org.calypsohsm.startup.StartupException;
 import org.calypsohsm.startup.StartupException.Reason;
 import org.calypsohsm.startup.StartupReport;
-import org.calypsohsm.startupcard.PcscDaemon;
+import org.calypsohsm.startupcard.StartupCardProgram;
+import org.calypsohsm.virtualreader.VirtualCard;
+import org.calypsohsm.virtualreader.daemon.CardProcess;
+import org.calypsohsm.virtualreader.daemon.PcscDaemon;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,7 +108,7 @@ class CardStartupIT {
     }
 
     private CardProcess card(int port) throws Exception {
-        CardProcess card = new CardProcess(port, String.format("%08d", cards.size() + 1));
+        CardProcess card = CardProcess.of(StartupCardProgram.class, Integer.toString(port), String.format("%08d", cards.size() + 1));
         cards.add(card);
         return card;
     }
@@ -118,7 +121,7 @@ class CardStartupIT {
                     cards.get(next - 2).remove();
                     awaitCards(0);
                 }
-                card(PcscDaemon.FIRST_SLOT);
+                card(VirtualCard.FIRST_SLOT);
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }
@@ -217,7 +220,7 @@ class CardStartupIT {
     void twoOfTwoInTwoReaders() throws Exception {
         startup.initialize("main", new Shares(2, 2), (next, of) -> {
             try {
-                card(next == 1 ? PcscDaemon.FIRST_SLOT : PcscDaemon.SECOND_SLOT);
+                card(next == 1 ? VirtualCard.FIRST_SLOT : VirtualCard.SECOND_SLOT);
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }

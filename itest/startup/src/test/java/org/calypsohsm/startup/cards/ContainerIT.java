@@ -21,7 +21,10 @@ import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.startup.LockedStore;
 import org.calypsohsm.startup.Startup;
 import org.calypsohsm.startup.Startup.Shares;
-import org.calypsohsm.startupcard.PcscDaemon;
+import org.calypsohsm.startupcard.StartupCardProgram;
+import org.calypsohsm.virtualreader.VirtualCard;
+import org.calypsohsm.virtualreader.daemon.CardProcess;
+import org.calypsohsm.virtualreader.daemon.PcscDaemon;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,7 +120,7 @@ class ContainerIT {
     private void initialize(Startup startup) throws Exception {
         startup.initialize("main", new Shares(1, 1), (next, of) -> {
             await().atMost(PATIENCE).ignoreExceptions().until(() -> {
-                card = new CardProcess(PcscDaemon.FIRST_SLOT, "00000001");
+                card = CardProcess.of(StartupCardProgram.class, Integer.toString(VirtualCard.FIRST_SLOT), "00000001");
                 return true;
             });
             await().atMost(PATIENCE).until(() -> startup.readersWithCard().size() == 1);
@@ -158,7 +161,7 @@ class ContainerIT {
         card.close();
         daemon.startAgain();
         await().atMost(PATIENCE).ignoreExceptions().until(() -> {
-            card = new CardProcess(PcscDaemon.FIRST_SLOT, "00000002");
+            card = CardProcess.of(StartupCardProgram.class, Integer.toString(VirtualCard.FIRST_SLOT), "00000002");
             return true;
         });
         await().atMost(PATIENCE).until(() -> startup.readersWithCard().size() == 1);

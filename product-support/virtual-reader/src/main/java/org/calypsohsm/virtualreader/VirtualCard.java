@@ -1,15 +1,11 @@
-package org.calypsohsm.startupcard;
+package org.calypsohsm.virtualreader;
 
-import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 
 import jdk.net.ExtendedSocketOptions;
 
@@ -19,17 +15,20 @@ import jdk.net.ExtendedSocketOptions;
  */
 public final class VirtualCard {
 
-    /** Answer to reset of a card that offers T=0 and T=1, with its check byte. */
-    private static final byte[] ANSWER_TO_RESET = HexFormat.of().parseHex("3B80800101");
+    /** Loopback port of the first slot of the virtual reader, as Debian sets it. */
+    public static final int FIRST_SLOT = 35963;
+    /** Loopback port of the second slot. */
+    public static final int SECOND_SLOT = 35964;
 
     private static final int POWER_OFF = 0;
     private static final int POWER_ON = 1;
     private static final int RESET = 2;
     private static final int ASK_FOR_ATR = 4;
 
-    private final OpenPgpCardSimulator card;
+    private final SimulatedCard card;
     private final int port;
     private Socket socket;
+    private Thread thread;
 
     /**
      * Makes a card that is not inserted yet.
@@ -37,7 +36,7 @@ public final class VirtualCard {
      * @param card what answers
      * @param port loopback port of the slot
      */
-    public VirtualCard(OpenPgpCardSimulator card, int port) {
+    public VirtualCard(SimulatedCard card, int port) {
         this.card = card;
         this.port = port;
     }
@@ -51,7 +50,7 @@ public final class VirtualCard {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setTcpNoDelay(true);
         Socket inserted = socket;
-        Thread thread = new Thread(() -> serve(inserted), "virtual card on port " + port);
+        thread = new Thread(() -> serve(inserted), "virtual card on port " + port);
         thread.setDaemon(true);
         thread.start();
     }
@@ -66,6 +65,17 @@ public final class VirtualCard {
             socket.close();
         }
         card.reset();
+    }
+
+    /**
+     * Waits until the reader lets the card go: it was taken out, or the reader ended.
+     *
+     * @throws InterruptedException if the thread is told to end
+     */
+    public void awaitEnd() throws InterruptedException {
+        if (thread != null) {
+            thread.join();
+        }
     }
 
     private void serve(Socket inserted) {
@@ -106,43 +116,9 @@ public final class VirtualCard {
                 card.reset();
                 return null;
             case ASK_FOR_ATR:
-                return ANSWER_TO_RESET;
+                return card.atr();
             default:
                 return null;
         }
-    }
-
-    /**
-     * Inserts a card and takes commands from standard input until it ends.
-     *
-     * @param arguments port, serial number and, if it is not that of a new card, PIN
-     * @throws IOException if the reader is not there
-     */
-    public static void main(String[] arguments) throws IOException {
-        if (arguments.length < 2 || arguments.length > 3) {
-            System.err.println("Give the port of the slot, a serial number of 8 hexadecimal digits and, if you like, a PIN.");
-            System.exit(2);
-        }
-        OpenPgpCardSimulator simulator = arguments.length == 3 ? new OpenPgpCardSimulator(arguments[1], arguments[2])
-                : new OpenPgpCardSimulator(arguments[1]);
-        VirtualCard card = new VirtualCard(simulator, Integer.parseInt(arguments[0]));
-        card.insert();
-        System.out.println("inserted");
-        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-        for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-            switch (line) {
-                case "insert":
-                    card.insert();
-                    System.out.println("inserted");
-                    break;
-                case "remove":
-                    card.remove();
-                    System.out.println("removed");
-                    break;
-                default:
-                    System.out.println("unknown");
-            }
-        }
-        card.remove();
     }
 }

@@ -1,4 +1,4 @@
-package org.calypsohsm.startupcard;
+package org.calypsohsm.virtualreader.daemon;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -13,11 +13,6 @@ import java.util.concurrent.TimeUnit;
  * with it.
  */
 public final class PcscDaemon implements AutoCloseable {
-
-    /** Loopback port of the first slot of the virtual reader, as Debian sets it. */
-    public static final int FIRST_SLOT = 35963;
-    /** Loopback port of the second slot. */
-    public static final int SECOND_SLOT = 35964;
 
     private static final Path PROGRAM = Path.of("/usr/sbin/pcscd");
     private static final Path DRIVER = Path.of("/usr/lib/pcsc/drivers/serial/libifdvpcd.so");

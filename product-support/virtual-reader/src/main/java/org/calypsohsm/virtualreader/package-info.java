@@ -1,0 +1,4 @@
+/**
+ * Cards in software, in the virtual reader of vsmartcard.
+ */
+package org.calypsohsm.virtualreader;
