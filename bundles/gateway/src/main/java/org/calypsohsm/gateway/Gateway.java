@@ -102,6 +102,8 @@ public final class Gateway {
     /** Property of Jetty's configuration: which gateway wrote it last. */
     private static final String OWNER = "org.calypsohsm.gateway.owner";
     private static final String PKCS12 = "PKCS12";
+    private static final String JKS = "JKS";
+    private static final int LEAST_THREADS = 10;
     private static final int HIGHEST_PORT = 0xFFFF;
     private static final int WAITING_CONNECTIONS = 1024;
     private static final int RANKING = 500;
@@ -127,7 +129,7 @@ public final class Gateway {
         Path keyStore = file("keyStore", config.keyStore());
         String password = password(config);
         String subject = checkKeys(keyStore, password);
-        File trusted = context.getDataFile("client-authority.p12");
+        File trusted = context.getDataFile("client-authority.jks");
         trust(file("clientAuthority", config.clientAuthority()), trusted.toPath());
         plugin = context.registerService(ConfigurationPlugin.class, (reference, properties) -> {
             // Only for Jetty itself: any bundle may ask for a configuration with this PID.
@@ -145,8 +147,6 @@ public final class Gateway {
         LOG.info("Gateway for https://{}:{} as {}; only clients with a certificate of {} connect.", config.host(), config.port(),
                 subject, config.clientAuthority());
     }
-
-    private static final int LEAST_THREADS = 10;
 
     private static void check(boolean right, String mistake) {
         if (!right) {
@@ -198,18 +198,18 @@ public final class Gateway {
         }
     }
 
-    /** Gives Jetty the certificates in the only form that it reads. They are public, so there is no password. */
+    /** Gives Jetty the certificates in a form that it reads without a password: they are public. */
     private static void trust(Path from, Path to) {
         try (InputStream in = Files.newInputStream(from); OutputStream out = Files.newOutputStream(to)) {
             Collection<? extends Certificate> certificates = CertificateFactory.getInstance("X.509").generateCertificates(in);
             check(!certificates.isEmpty(), "clientAuthority names " + from + ", which holds no certificate");
-            KeyStore store = KeyStore.getInstance(PKCS12);
+            KeyStore store = KeyStore.getInstance(JKS);
             store.load(null, null);
             int number = 0;
             for (Certificate certificate : certificates) {
                 store.setCertificateEntry("authority-" + number++, certificate);
             }
-            store.store(out, null);
+            store.store(out, new char[0]);
         } catch (IOException | GeneralSecurityException e) {
             throw new IllegalArgumentException("Gateway: the certificates in " + from + " cannot be used: " + e.getMessage() + ".", e);
         }
@@ -225,7 +225,7 @@ public final class Gateway {
         properties.put("org.apache.felix.https.keystore", keyStore.toAbsolutePath().toString());
         properties.put("org.apache.felix.https.keystore.type", PKCS12);
         properties.put("org.apache.felix.https.truststore", trusted.getAbsolutePath());
-        properties.put("org.apache.felix.https.truststore.type", PKCS12);
+        properties.put("org.apache.felix.https.truststore.type", JKS);
         properties.put("org.apache.felix.https.clientcertificate", "needs");
         properties.put("org.apache.felix.https.jetty.protocols.included", new String[] {"TLSv1.3"});
         properties.put("org.apache.felix.jetty.websocket.enable", true);

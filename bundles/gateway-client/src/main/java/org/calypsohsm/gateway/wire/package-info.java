@@ -14,9 +14,4 @@
  *
  * Any number of requests may be on their way; the answers of one channel come in the order of its requests.
  */
-@Export
-@Version("1.0.0")
 package org.calypsohsm.gateway.wire;
-
-import org.osgi.annotation.bundle.Export;
-import org.osgi.annotation.versioning.Version;
