@@ -20,23 +20,31 @@ import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ChannelRequest;
+import org.calypsohsm.feature.FeatureManager;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * The command {@code demo}: opens all channels, sells over all of them at once, swaps a module in the middle, and reports.
- * Options: {@code channels} and {@code sessions} (Integer), {@code modules} (List of String), {@code json} (Path, optional).
+ * Options: {@code channels} and {@code sessions} (Integer), {@code modules} (List of String), {@code via} (EMBEDDED or GATEWAY),
+ * {@code json} (Path, optional).
  */
 @Component(property = "hsm.command=demo")
 public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
 
     private static final int EXIT_FAILED = 1;
     private static final long LOOK_MILLIS = 50;
+    private static final String GATEWAY = "GATEWAY";
+    /** While one waits for an answer from the network, others go on. */
+    private static final int REMOTE_WORKERS = 64;
 
     private final ChannelManager channels;
     private final ConfigurationAdmin configurations;
+    private final FeatureManager features;
     private final PrintStream out = System.out;
 
     /**
@@ -44,18 +52,21 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
      *
      * @param channels       the channel manager
      * @param configurations to make modules with
+     * @param features       to install a gateway with, if one is asked for; null if there is none
      */
     @Activate
-    public DemoCommand(@Reference ChannelManager channels, @Reference ConfigurationAdmin configurations) {
+    public DemoCommand(@Reference ChannelManager channels, @Reference ConfigurationAdmin configurations,
+            @Reference(cardinality = ReferenceCardinality.OPTIONAL, policyOption = ReferencePolicyOption.GREEDY) FeatureManager features) {
         this.channels = channels;
         this.configurations = configurations;
+        this.features = features;
     }
 
     @Override
     public int applyAsInt(Map<String, Object> options) {
         try {
             DemoReport report = run((Integer) options.get("channels"), (Integer) options.get("sessions"),
-                    ((List<?>) options.get("modules")).stream().map(String.class::cast).toList());
+                    ((List<?>) options.get("modules")).stream().map(String.class::cast).toList(), (String) options.get("via"));
             report.print(out);
             if (options.get("json") instanceof Path file) {
                 report.write(file);
@@ -72,7 +83,7 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
         return EXIT_FAILED;
     }
 
-    private DemoReport run(int channelCount, int sessions, List<String> descriptions)
+    private DemoReport run(int channelCount, int sessions, List<String> descriptions, String via)
             throws DemoException, ChannelException, InterruptedException {
         DemoModules modules = new DemoModules(configurations, channels);
         for (String description : descriptions) {
@@ -82,22 +93,33 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
             throw new DemoException("The modules " + descriptions + " have " + modules.capacity() + " channels, fewer than "
                     + channelCount + "; add modules with --modules, or ask for fewer with --channels.");
         }
+        if (!GATEWAY.equals(via)) {
+            return run(channels, Runtime.getRuntime().availableProcessors(), channelCount, sessions, modules);
+        }
+        try (Gateway gateway = Gateway.start(features, configurations)) {
+            out.println("Clients reach the platform through a gateway, over TLS 1.3 with certificates.");
+            return run(gateway.channels(), REMOTE_WORKERS, channelCount, sessions, modules);
+        }
+    }
+
+    private DemoReport run(ChannelManager way, int workers, int channelCount, int sessions, DemoModules modules)
+            throws DemoException, ChannelException, InterruptedException {
         Season season = new Season(sessions);
-        List<Till> tills = open(channelCount, sessions, season);
+        List<Till> tills = open(way, channelCount, sessions, season);
         try {
-            return sell(tills, channelCount, sessions, season, modules);
+            return sell(tills, Math.min(workers, tills.size()), sessions, season, modules);
         } finally {
             tills.forEach(Till::close);
         }
     }
 
-    private List<Till> open(int count, int sessions, Season season) throws ChannelException, InterruptedException {
+    private List<Till> open(ChannelManager way, int count, int sessions, Season season) throws ChannelException, InterruptedException {
         // A channel may wait long for its turn when the machine is busy, so it is not taken back meanwhile.
         ChannelRequest request = ChannelRequest.forKeyGroup(Season.KEY_GROUP).withIdleTimeout(Duration.ofMinutes(10));
         List<Till> tills = new ArrayList<>(count);
         long start = System.nanoTime();
         for (int i = 0; i < count; i++) {
-            Channel channel = channels.open(request);
+            Channel channel = way.open(request);
             tills.add(new Till(channel, season, sessions / count + (i < sessions % count ? 1 : 0)));
         }
         out.printf("%,d channels are open after %d ms: %s.%n", count, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start),
@@ -106,9 +128,8 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
         return tills;
     }
 
-    private DemoReport sell(List<Till> tills, int channelCount, int sessions, Season season, DemoModules modules)
+    private DemoReport sell(List<Till> tills, int workers, int sessions, Season season, DemoModules modules)
             throws DemoException, InterruptedException {
-        int workers = Math.min(Runtime.getRuntime().availableProcessors(), tills.size());
         ExecutorService executor = Executors.newFixedThreadPool(workers + 1);
         try {
             Progress progress = new Progress(out, "Sold", sessions);
@@ -133,7 +154,7 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
             }
             double seconds = (System.nanoTime() - start) / 1e9;
             progress.end(season.endedSales(), season.failedSales());
-            return new DemoReport(channelCount, seconds, figures, swapping.get(), season.reasons());
+            return new DemoReport(tills.size(), seconds, figures, swapping.get(), season.reasons());
         } catch (ExecutionException e) {
             throw new DemoException("It broke off: " + e.getCause() + ".");
         } finally {

@@ -27,6 +27,10 @@ final class DemoCommand extends ContainerCommand {
                     + " (default: ${DEFAULT-VALUE}).")
     private List<String> modules;
 
+    @Option(names = "--via", paramLabel = "WAY", defaultValue = "EMBEDDED",
+            description = "How clients reach their channels: ${COMPLETION-CANDIDATES} (default: embedded).")
+    private Via via;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
     private Path json;
 
@@ -46,6 +50,7 @@ final class DemoCommand extends ContainerCommand {
         Map<String, Object> options = new HashMap<>();
         options.put("channels", channels);
         options.put("sessions", sessions);
+        options.put("via", via.name());
         options.put("modules", List.copyOf(modules));
         if (json != null) {
             options.put("json", json.toAbsolutePath());
