@@ -2,6 +2,7 @@ package org.calypsohsm.benchmark;
 
 import java.io.File;
 import java.io.IOException;
+import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -35,6 +36,7 @@ public final class BenchmarkRun implements Callable<Integer> {
 
     private static final int DEFAULT_IDLE_CHANNELS = 100_000;
     private static final int COUNTER_SECONDS = 5;
+    private static final int GATEWAY_SECONDS = 8;
 
     @Option(names = "--quick", description = "Short measurements: a look, not a figure to quote.")
     private boolean quick;
@@ -51,8 +53,11 @@ public final class BenchmarkRun implements Callable<Integer> {
     private int idleChannels;
 
     @Option(names = "--clients", paramLabel = "N", defaultValue = "1000",
-            description = "Clients at once for the cost of durable counters (default: ${DEFAULT-VALUE}).")
+            description = "Clients at once for the cost of durable counters and of the gateway (default: ${DEFAULT-VALUE}).")
     private int clients;
+
+    @Option(names = "--gateway", description = "Measures nothing but the gateway.")
+    private boolean gatewayOnly;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
     private File json;
@@ -71,8 +76,12 @@ public final class BenchmarkRun implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws RunnerException, IOException, InterruptedException, StartupException {
+    public Integer call() throws RunnerException, IOException, InterruptedException, StartupException, GeneralSecurityException {
         int measured = quick ? 1 : rounds;
+        if (gatewayOnly) {
+            measureGateway(measured);
+            return 0;
+        }
         System.out.printf("Measuring with %d threads, %d round(s), one forked JVM a figure; this takes about %d minutes.%n", threads,
                 measured, quick ? 1 : 2 * rounds);
         List<Map<Profile, Map<String, Double>>> all = new ArrayList<>();
@@ -91,6 +100,7 @@ public final class BenchmarkRun implements Callable<Integer> {
         System.out.printf("%nWith %,d asynchronous clients at once and a counted key: %,.0f sessions/s with"
                 + " counters in memory, %,.0f/s with durable counters: %.0f%%.%n", clients, median(counted, CounterLoad.Rates::memory),
                 median(counted, CounterLoad.Rates::durable), 100 * durableRatio);
+        List<GatewayLoad.Rates> gateway = measureGateway(measured);
         if (json != null) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("threads", threads);
@@ -100,6 +110,8 @@ public final class BenchmarkRun implements Callable<Integer> {
             document.put("idleChannels", idleChannels);
             document.put("clients", clients);
             document.put("durableToMemory", durableRatio);
+            document.put("gatewayToEmbedded", median(gateway, GatewayLoad.Rates::ratio));
+            document.put("gatewayToEmbeddedTogether", median(gateway, GatewayLoad.Rates::ratioTogether));
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json, document);
         }
         return 0;
@@ -141,6 +153,21 @@ public final class BenchmarkRun implements Callable<Integer> {
         Collection<RunResult> results = new Runner(options.build()).run();
         return results.stream().collect(Collectors.groupingBy(result -> Profile.valueOf(result.getParams().getParam("profile")),
                 TreeMap::new, Collectors.toMap(BenchmarkRun::name, result -> result.getPrimaryResult().getScore())));
+    }
+
+    private List<GatewayLoad.Rates> measureGateway(int measured) throws IOException, InterruptedException, GeneralSecurityException {
+        List<GatewayLoad.Rates> rates = new ArrayList<>();
+        for (int round = 0; round < measured; round++) {
+            rates.add(new GatewayLoad(clients, quick ? 3 : GATEWAY_SECONDS).measure());
+        }
+        System.out.printf("%nSale sessions per second of %,d asynchronous clients, each on a TLS connection of its own%n", clients);
+        System.out.printf("%-36s %14s %14s %14s%n", "", "in the process", "gateway", "gateway / in");
+        System.out.printf("%-36s %,14.0f %,14.0f %13.0f%%%n", "13 turns: one exchange at a time", median(rates, GatewayLoad.Rates::embedded),
+                median(rates, GatewayLoad.Rates::gateway), 100 * median(rates, GatewayLoad.Rates::ratio));
+        System.out.printf("%-36s %,14.0f %,14.0f %13.0f%%%n", "3 turns: exchanges sent together",
+                median(rates, GatewayLoad.Rates::embeddedTogether), median(rates, GatewayLoad.Rates::gatewayTogether),
+                100 * median(rates, GatewayLoad.Rates::ratioTogether));
+        return rates;
     }
 
     private static String name(RunResult result) {
