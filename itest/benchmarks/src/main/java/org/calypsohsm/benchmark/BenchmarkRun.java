@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
@@ -161,13 +162,27 @@ public final class BenchmarkRun implements Callable<Integer> {
             rates.add(new GatewayLoad(clients, quick ? 3 : GATEWAY_SECONDS).measure());
         }
         System.out.printf("%nSale sessions per second of %,d asynchronous clients, each on a TLS connection of its own%n", clients);
-        System.out.printf("%-36s %14s %14s %14s%n", "", "in the process", "gateway", "gateway / in");
-        System.out.printf("%-36s %,14.0f %,14.0f %13.0f%%%n", "13 turns: one exchange at a time", median(rates, GatewayLoad.Rates::embedded),
-                median(rates, GatewayLoad.Rates::gateway), 100 * median(rates, GatewayLoad.Rates::ratio));
-        System.out.printf("%-36s %,14.0f %,14.0f %13.0f%%%n", "3 turns: exchanges sent together",
-                median(rates, GatewayLoad.Rates::embeddedTogether), median(rates, GatewayLoad.Rates::gatewayTogether),
-                100 * median(rates, GatewayLoad.Rates::ratioTogether));
+        System.out.printf("%-32s %12s %12s %12s %30s%n", "", "in process", "gateway", "gateway / in", "processor time of a session");
+        print("13 turns: one by one", rates, GatewayLoad.Rates::embedded, GatewayLoad.Rates::gateway, GatewayLoad.Rates::ratio);
+        print("3 turns: sent together", rates, GatewayLoad.Rates::embeddedTogether, GatewayLoad.Rates::gatewayTogether,
+                GatewayLoad.Rates::ratioTogether);
         return rates;
+    }
+
+    private static double micros(List<GatewayLoad.Rates> rates, Function<GatewayLoad.Rates, GatewayLoad.Rate> gateway,
+            ToDoubleFunction<GatewayLoad.Rate> part) {
+        return median(rates, one -> part.applyAsDouble(gateway.apply(one)));
+    }
+
+    private static void print(String what, List<GatewayLoad.Rates> rates, Function<GatewayLoad.Rates, GatewayLoad.Rate> embedded,
+            Function<GatewayLoad.Rates, GatewayLoad.Rate> gateway, ToDoubleFunction<GatewayLoad.Rates> ratio) {
+        System.out.printf("%-32s %,12.0f %,12.0f %11.0f%% %,14.0f us to %,9.0f us%n", what,
+                median(rates, one -> embedded.apply(one).perSecond()), median(rates, one -> gateway.apply(one).perSecond()),
+                100 * median(rates, ratio), median(rates, one -> embedded.apply(one).cpuMicros()),
+                micros(rates, gateway, GatewayLoad.Rate::cpuMicros));
+        System.out.printf("%-32s of it client %,.0f us, Jetty %,.0f us, channel manager with module and sending %,.0f us%n", "",
+                micros(rates, gateway, GatewayLoad.Rate::clientMicros), micros(rates, gateway, GatewayLoad.Rate::serverMicros),
+                micros(rates, gateway, GatewayLoad.Rate::moduleMicros));
     }
 
     private static String name(RunResult result) {

@@ -1,6 +1,9 @@
 package org.calypsohsm.benchmark;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +12,7 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +22,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 
+import com.sun.management.OperatingSystemMXBean;
 import org.calypsohsm.certificates.Authority;
 import org.calypsohsm.certificates.Credentials;
 import org.calypsohsm.channel.Channel;
@@ -36,7 +41,12 @@ import org.calypsohsm.gateway.client.GatewayClient;
 final class GatewayLoad {
 
     private static final Profile PROFILE = Profile.TDES_CBC;
-    private static final int WARM_UP_SECONDS = 3;
+    private static final int WARM_UP_SECONDS = 5;
+    private static final List<String> CLIENT = List.of("hsm-gateway-client-", "HttpClient-");
+    private static final List<String> SERVER = List.of("qtp");
+    private static final List<String> MODULE = List.of("hsm-channel-");
+    private static final double NANOS_PER_SECOND = 1e9;
+    private static final double NANOS_PER_MICRO = 1e3;
 
     private final int clients;
     private final int seconds;
@@ -44,21 +54,33 @@ final class GatewayLoad {
     private final LongAdder sessions = new LongAdder();
 
     /**
-     * What was measured, in sessions a second.
+     * What was measured of one way.
+     *
+     * @param perSecond    sessions a second
+     * @param cpuMicros    processor time of a session, client and platform together, in microseconds
+     * @param clientMicros what of it the threads of the gateway client took
+     * @param serverMicros what of it the threads of Jetty took: reading, TLS and parsing
+     * @param moduleMicros what of it the threads of the channel manager took: the session itself, and sending the answers
+     */
+    record Rate(double perSecond, double cpuMicros, double clientMicros, double serverMicros, double moduleMicros) {
+    }
+
+    /**
+     * What was measured.
      *
      * @param embedded         in the process, one exchange after the other
      * @param gateway          the same over the gateway
      * @param embeddedTogether in the process, exchanges that need no answer of another sent together
      * @param gatewayTogether  the same over the gateway
      */
-    record Rates(double embedded, double gateway, double embeddedTogether, double gatewayTogether) {
+    record Rates(Rate embedded, Rate gateway, Rate embeddedTogether, Rate gatewayTogether) {
 
         double ratio() {
-            return gateway / embedded;
+            return gateway.perSecond / embedded.perSecond;
         }
 
         double ratioTogether() {
-            return gatewayTogether / embeddedTogether;
+            return gatewayTogether.perSecond / embeddedTogether.perSecond;
         }
     }
 
@@ -98,7 +120,7 @@ final class GatewayLoad {
         }
     }
 
-    private double rate(ChannelManager channels, BiFunction<SaleSession, Channel, CompletionStage<byte[]>> run) throws InterruptedException {
+    private Rate rate(ChannelManager channels, BiFunction<SaleSession, Channel, CompletionStage<byte[]>> run) throws InterruptedException {
         List<Client> running = new ArrayList<>();
         try {
             for (int client = 0; client < clients; client++) {
@@ -110,12 +132,39 @@ final class GatewayLoad {
         running.forEach(Client::next);
         TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
         long before = sessions.sum();
+        long cpuBefore = cpuNanos();
+        Map<String, Long> threadsBefore = threadNanos();
         long begun = System.nanoTime();
         TimeUnit.SECONDS.sleep(seconds);
-        double rate = (sessions.sum() - before) * 1e9 / (System.nanoTime() - begun);
+        double done = sessions.sum() - before;
+        double perSecond = done * NANOS_PER_SECOND / (System.nanoTime() - begun);
+        double micros = (cpuNanos() - cpuBefore) / NANOS_PER_MICRO / done;
+        Map<String, Long> threads = threadNanos();
+        threadsBefore.forEach((name, nanos) -> threads.merge(name, -nanos, Long::sum));
+        Rate rate = new Rate(perSecond, micros, of(threads, CLIENT, done), of(threads, SERVER, done), of(threads, MODULE, done));
         running.forEach(client -> client.stopping = true);
         running.forEach(Client::stop);
         return rate;
+    }
+
+    private static double of(Map<String, Long> nanosByThread, List<String> prefixes, double sessions) {
+        return nanosByThread.entrySet().stream().filter(thread -> prefixes.stream().anyMatch(thread.getKey()::startsWith))
+                .mapToLong(Map.Entry::getValue).sum() / NANOS_PER_MICRO / sessions;
+    }
+
+    private static Map<String, Long> threadNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        Map<String, Long> nanos = new HashMap<>();
+        for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
+            if (thread != null) {
+                nanos.merge(thread.getThreadName(), threads.getThreadCpuTime(thread.getThreadId()), Long::sum);
+            }
+        }
+        return nanos;
+    }
+
+    private static long cpuNanos() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
     }
 
     /** One session after the other on one channel, each begun when the one before is over. */
