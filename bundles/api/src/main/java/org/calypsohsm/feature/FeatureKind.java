@@ -6,6 +6,12 @@ public enum FeatureKind {
     PROVIDER,
     /** Security plugins of card products. */
     PRODUCT,
+    /**
+     * What serves clients or persons from outside, as a gateway does.
+     *
+     * @since 1.1
+     */
+    SERVICE,
     /** Neither. */
     OTHER
 }

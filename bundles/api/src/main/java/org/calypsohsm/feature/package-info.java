@@ -4,7 +4,7 @@
  * Feature Service Specification.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.calypsohsm.feature;
 
 import org.osgi.annotation.bundle.Export;

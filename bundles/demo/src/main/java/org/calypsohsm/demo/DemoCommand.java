@@ -20,14 +20,18 @@ import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelManager;
 import org.calypsohsm.channel.ChannelRequest;
+import org.calypsohsm.feature.FeatureManager;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * The command {@code demo}: opens all channels, sells over all of them at once, swaps a module in the middle, and reports.
- * Options: {@code via} (String: EMBEDDED or PCSC), {@code channels} and {@code sessions} (Integer), {@code modules} (List of String), {@code json} (Path, optional).
+ * Options: {@code via} (String: EMBEDDED, PCSC or GATEWAY), {@code channels} and {@code sessions} (Integer), {@code modules} (List of
+ * String), {@code json} (Path, optional).
  */
 @Component(property = "hsm.command=demo")
 public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
@@ -35,9 +39,13 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
     private static final String PCSC = "PCSC";
     private static final int EXIT_FAILED = 1;
     private static final long LOOK_MILLIS = 50;
+    private static final String GATEWAY = "GATEWAY";
+    /** While one waits for an answer from the network, others go on. */
+    private static final int REMOTE_WORKERS = 64;
 
     private final ChannelManager channels;
     private final ConfigurationAdmin configurations;
+    private final FeatureManager features;
     private final PrintStream out = System.out;
 
     /**
@@ -45,20 +53,23 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
      *
      * @param channels       the channel manager
      * @param configurations to make modules with
+     * @param features       to install a gateway with, if one is asked for; null if there is none
      */
     @Activate
-    public DemoCommand(@Reference ChannelManager channels, @Reference ConfigurationAdmin configurations) {
+    public DemoCommand(@Reference ChannelManager channels, @Reference ConfigurationAdmin configurations,
+            @Reference(cardinality = ReferenceCardinality.OPTIONAL, policyOption = ReferencePolicyOption.GREEDY) FeatureManager features) {
         this.channels = channels;
         this.configurations = configurations;
+        this.features = features;
     }
 
     @Override
     public int applyAsInt(Map<String, Object> options) {
         try {
-            DemoModules modules = PCSC.equals(options.get("via")) ? new CardModules(configurations, channels)
-                    : new DemoModules(configurations, channels);
+            String via = (String) options.get("via");
+            DemoModules modules = PCSC.equals(via) ? new CardModules(configurations, channels) : new DemoModules(configurations, channels);
             DemoReport report = run(modules, (Integer) options.get("channels"), (Integer) options.get("sessions"),
-                    ((List<?>) options.get("modules")).stream().map(String.class::cast).toList());
+                    ((List<?>) options.get("modules")).stream().map(String.class::cast).toList(), via);
             report.print(out);
             if (options.get("json") instanceof Path file) {
                 report.write(file);
@@ -75,7 +86,7 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
         return EXIT_FAILED;
     }
 
-    private DemoReport run(DemoModules modules, int channelCount, int sessions, List<String> descriptions)
+    private DemoReport run(DemoModules modules, int channelCount, int sessions, List<String> descriptions, String via)
             throws DemoException, ChannelException, InterruptedException {
         for (String description : descriptions) {
             modules.make(description);
@@ -84,22 +95,33 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
             throw new DemoException("The modules " + descriptions + " have " + modules.capacity() + " channels, fewer than "
                     + channelCount + "; add modules with --modules, or ask for fewer with --channels.");
         }
+        if (!GATEWAY.equals(via)) {
+            return run(channels, Runtime.getRuntime().availableProcessors(), channelCount, sessions, modules);
+        }
+        try (Gateway gateway = Gateway.start(features, configurations)) {
+            out.println("Clients reach the platform through a gateway, over TLS 1.3 with certificates.");
+            return run(gateway.channels(), REMOTE_WORKERS, channelCount, sessions, modules);
+        }
+    }
+
+    private DemoReport run(ChannelManager way, int workers, int channelCount, int sessions, DemoModules modules)
+            throws DemoException, ChannelException, InterruptedException {
         Season season = new Season(sessions);
-        List<Till> tills = open(channelCount, sessions, season);
+        List<Till> tills = open(way, channelCount, sessions, season);
         try {
-            return sell(tills, channelCount, sessions, season, modules);
+            return sell(tills, Math.min(workers, tills.size()), sessions, season, modules);
         } finally {
             tills.forEach(Till::close);
         }
     }
 
-    private List<Till> open(int count, int sessions, Season season) throws ChannelException, InterruptedException {
+    private List<Till> open(ChannelManager way, int count, int sessions, Season season) throws ChannelException, InterruptedException {
         // A channel may wait long for its turn when the machine is busy, so it is not taken back meanwhile.
         ChannelRequest request = ChannelRequest.forKeyGroup(Season.KEY_GROUP).withIdleTimeout(Duration.ofMinutes(10));
         List<Till> tills = new ArrayList<>(count);
         long start = System.nanoTime();
         for (int i = 0; i < count; i++) {
-            Channel channel = channels.open(request);
+            Channel channel = way.open(request);
             tills.add(new Till(channel, season, sessions / count + (i < sessions % count ? 1 : 0)));
         }
         out.printf("%,d channels are open after %d ms: %s.%n", count, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start),
@@ -108,9 +130,8 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
         return tills;
     }
 
-    private DemoReport sell(List<Till> tills, int channelCount, int sessions, Season season, DemoModules modules)
+    private DemoReport sell(List<Till> tills, int workers, int sessions, Season season, DemoModules modules)
             throws DemoException, InterruptedException {
-        int workers = Math.min(Runtime.getRuntime().availableProcessors(), tills.size());
         ExecutorService executor = Executors.newFixedThreadPool(workers + 1);
         try {
             Progress progress = new Progress(out, "Sold", sessions);
@@ -135,7 +156,7 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
             }
             double seconds = (System.nanoTime() - start) / 1e9;
             progress.end(season.endedSales(), season.failedSales());
-            return new DemoReport(channelCount, seconds, figures, swapping.get(), season.reasons());
+            return new DemoReport(tills.size(), seconds, figures, swapping.get(), season.reasons());
         } catch (ExecutionException e) {
             throw new DemoException("It broke off: " + e.getCause() + ".");
         } finally {

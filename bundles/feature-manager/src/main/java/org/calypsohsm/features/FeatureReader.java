@@ -114,7 +114,8 @@ final class FeatureReader {
 
     private static FeatureKind kind(List<String> categories) {
         return categories.contains("provider") ? FeatureKind.PROVIDER
-                : categories.contains("product") ? FeatureKind.PRODUCT : FeatureKind.OTHER;
+                : categories.contains("product") ? FeatureKind.PRODUCT
+                : categories.contains("service") ? FeatureKind.SERVICE : FeatureKind.OTHER;
     }
 
     private static FeatureFile jar(String fileName, byte[] content) throws FeatureException {

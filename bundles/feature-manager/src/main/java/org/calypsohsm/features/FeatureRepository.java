@@ -36,6 +36,7 @@ final class FeatureRepository {
     private static final Logger LOG = LoggerFactory.getLogger(FeatureRepository.class);
     private static final String CONTENT = "osgi.content";
     private static final String URL = "url";
+    private static final String FILE = "file";
 
     private final Path folder;
     private final FeatureReader reader;
@@ -146,9 +147,12 @@ final class FeatureRepository {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             for (Resource resource : StaxParser.parse(file.toUri(), in).resources) {
                 for (Capability content : resource.getCapabilities(CONTENT)) {
-                    Path jar = Path.of(URI.create(String.valueOf(content.getAttributes().get(URL))));
-                    digests.put(jar.getFileName().toString(),
-                            String.valueOf(content.getAttributes().get(CONTENT)).toLowerCase(Locale.ROOT));
+                    URI url = URI.create(String.valueOf(content.getAttributes().get(URL)));
+                    // For what a multi-release jar needs on later versions of Java, bnd adds resources that are no files.
+                    if (FILE.equals(url.getScheme())) {
+                        digests.put(Path.of(url).getFileName().toString(),
+                                String.valueOf(content.getAttributes().get(CONTENT)).toLowerCase(Locale.ROOT));
+                    }
                 }
             }
         } catch (IOException | XMLStreamException | RuntimeException e) {

@@ -38,6 +38,12 @@ class FeatureRepositoryTest {
                       <attribute name="osgi.content" value="%s"/>
                     </capability>
                   </resource>
+                  <resource>
+                    <capability namespace="osgi.content">
+                      <attribute name="url" value="urn:osgi-bnd-mrj:a:1:9"/>
+                      <attribute name="osgi.content" value="none"/>
+                    </capability>
+                  </resource>
                 </repository>
                 """.formatted(digest));
     }
@@ -67,6 +73,12 @@ class FeatureRepositoryTest {
         assertThat(feature.isNamed("long-name")).isTrue();
         assertThat(feature.isNamed("com.example:com.example.long-name")).isTrue();
         assertThat(feature.isNamed("name")).isFalse();
+    }
+
+    @Test
+    void aServiceIsAKindOfItsOwn() throws Exception {
+        String json = Features.json("gateway", "1", "0".repeat(64), null).replaceFirst("\"id\"", "\"categories\": [\"service\"], \"id\"");
+        assertThat(reader.read("f.json", json.getBytes(StandardCharsets.UTF_8)).kind()).isEqualTo(FeatureKind.SERVICE);
     }
 
     @Test

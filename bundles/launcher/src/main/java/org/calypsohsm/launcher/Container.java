@@ -90,6 +90,8 @@ final class Container implements AutoCloseable {
         properties.put(Distribution.HOME, distribution.home().toString());
         // An update runs beside what it takes the place of, also if it is another build of the same version.
         properties.put(Constants.FRAMEWORK_BSNVERSION, Constants.FRAMEWORK_BSNVERSION_MULTIPLE);
+        // Jetty, a part of the feature gateway, would otherwise begin with an open port for everybody.
+        properties.put("org.apache.felix.http.require.config", "true");
         // Problems reach the user through the framework's events, with reasons; its own log would say them twice.
         properties.put("felix.log.level", "0");
         return properties;

@@ -16,15 +16,15 @@ final class DemoCommand extends ContainerCommand {
 
     @Option(names = "--via", paramLabel = "WAY", defaultValue = "embedded",
             description = "Which way to go: embedded, modules in the platform itself; pcsc, SAM-S20 cards in card readers, as"
-                    + " hsm sam-s20-card inserts them (default: ${DEFAULT-VALUE}).")
+                    + " hsm sam-s20-card inserts them; gateway, over TLS (default: ${DEFAULT-VALUE}).")
     private Via via;
 
     @Option(names = "--channels", paramLabel = "N",
-            description = "Channels to open at the same time (default: 5000; 20 over pcsc).")
+            description = "Channels to open at the same time (default: 5000; 20 over pcsc, 1000 over gateway).")
     private Integer channels;
 
     @Option(names = "--sessions", paramLabel = "N",
-            description = "Secure sessions to run in all (default: 100000; 400 over pcsc).")
+            description = "Secure sessions to run in all (default: 100000; 400 over pcsc, 20000 over gateway).")
     private Integer sessions;
 
     @Option(names = "--modules", paramLabel = "LIST", split = ",",

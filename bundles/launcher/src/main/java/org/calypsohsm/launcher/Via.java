@@ -5,7 +5,9 @@ enum Via {
     /** Emulated modules in the platform itself. */
     EMBEDDED(5000, 100_000, "PCI-S3:5000,SAM-S20"),
     /** SAM-S20 cards in PC/SC readers, by their serial numbers. */
-    PCSC(20, 400, "53200001,53200002");
+    PCSC(20, 400, "53200001,53200002"),
+    /** Over TLS, through a gateway on a port of this machine. */
+    GATEWAY(1000, 20_000, "PCI-S3:5000,SAM-S20");
 
     private final int channels;
     private final int sessions;

@@ -2,6 +2,7 @@ package org.calypsohsm.benchmark;
 
 import java.io.File;
 import java.io.IOException;
+import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
@@ -35,6 +37,7 @@ public final class BenchmarkRun implements Callable<Integer> {
 
     private static final int DEFAULT_IDLE_CHANNELS = 100_000;
     private static final int COUNTER_SECONDS = 5;
+    private static final int GATEWAY_SECONDS = 8;
 
     @Option(names = "--quick", description = "Short measurements: a look, not a figure to quote.")
     private boolean quick;
@@ -51,8 +54,11 @@ public final class BenchmarkRun implements Callable<Integer> {
     private int idleChannels;
 
     @Option(names = "--clients", paramLabel = "N", defaultValue = "1000",
-            description = "Clients at once for the cost of durable counters (default: ${DEFAULT-VALUE}).")
+            description = "Clients at once for the cost of durable counters and of the gateway (default: ${DEFAULT-VALUE}).")
     private int clients;
+
+    @Option(names = "--gateway", description = "Measures nothing but the gateway.")
+    private boolean gatewayOnly;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
     private File json;
@@ -71,8 +77,12 @@ public final class BenchmarkRun implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws RunnerException, IOException, InterruptedException, StartupException {
+    public Integer call() throws RunnerException, IOException, InterruptedException, StartupException, GeneralSecurityException {
         int measured = quick ? 1 : rounds;
+        if (gatewayOnly) {
+            measureGateway(measured);
+            return 0;
+        }
         System.out.printf("Measuring with %d threads, %d round(s), one forked JVM a figure; this takes about %d minutes.%n", threads,
                 measured, quick ? 1 : 2 * rounds);
         List<Map<Profile, Map<String, Double>>> all = new ArrayList<>();
@@ -91,6 +101,7 @@ public final class BenchmarkRun implements Callable<Integer> {
         System.out.printf("%nWith %,d asynchronous clients at once and a counted key: %,.0f sessions/s with"
                 + " counters in memory, %,.0f/s with durable counters: %.0f%%.%n", clients, median(counted, CounterLoad.Rates::memory),
                 median(counted, CounterLoad.Rates::durable), 100 * durableRatio);
+        List<GatewayLoad.Rates> gateway = measureGateway(measured);
         if (json != null) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("threads", threads);
@@ -100,6 +111,8 @@ public final class BenchmarkRun implements Callable<Integer> {
             document.put("idleChannels", idleChannels);
             document.put("clients", clients);
             document.put("durableToMemory", durableRatio);
+            document.put("gatewayToEmbedded", median(gateway, GatewayLoad.Rates::ratio));
+            document.put("gatewayToEmbeddedTogether", median(gateway, GatewayLoad.Rates::ratioTogether));
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json, document);
         }
         return 0;
@@ -141,6 +154,35 @@ public final class BenchmarkRun implements Callable<Integer> {
         Collection<RunResult> results = new Runner(options.build()).run();
         return results.stream().collect(Collectors.groupingBy(result -> Profile.valueOf(result.getParams().getParam("profile")),
                 TreeMap::new, Collectors.toMap(BenchmarkRun::name, result -> result.getPrimaryResult().getScore())));
+    }
+
+    private List<GatewayLoad.Rates> measureGateway(int measured) throws IOException, InterruptedException, GeneralSecurityException {
+        List<GatewayLoad.Rates> rates = new ArrayList<>();
+        for (int round = 0; round < measured; round++) {
+            rates.add(new GatewayLoad(clients, quick ? 3 : GATEWAY_SECONDS).measure());
+        }
+        System.out.printf("%nSale sessions per second of %,d asynchronous clients, each on a TLS connection of its own%n", clients);
+        System.out.printf("%-32s %12s %12s %12s %30s%n", "", "in process", "gateway", "gateway / in", "processor time of a session");
+        print("13 turns: one by one", rates, GatewayLoad.Rates::embedded, GatewayLoad.Rates::gateway, GatewayLoad.Rates::ratio);
+        print("3 turns: sent together", rates, GatewayLoad.Rates::embeddedTogether, GatewayLoad.Rates::gatewayTogether,
+                GatewayLoad.Rates::ratioTogether);
+        return rates;
+    }
+
+    private static double micros(List<GatewayLoad.Rates> rates, Function<GatewayLoad.Rates, GatewayLoad.Rate> gateway,
+            ToDoubleFunction<GatewayLoad.Rate> part) {
+        return median(rates, one -> part.applyAsDouble(gateway.apply(one)));
+    }
+
+    private static void print(String what, List<GatewayLoad.Rates> rates, Function<GatewayLoad.Rates, GatewayLoad.Rate> embedded,
+            Function<GatewayLoad.Rates, GatewayLoad.Rate> gateway, ToDoubleFunction<GatewayLoad.Rates> ratio) {
+        System.out.printf("%-32s %,12.0f %,12.0f %11.0f%% %,14.0f us to %,9.0f us%n", what,
+                median(rates, one -> embedded.apply(one).perSecond()), median(rates, one -> gateway.apply(one).perSecond()),
+                100 * median(rates, ratio), median(rates, one -> embedded.apply(one).cpuMicros()),
+                micros(rates, gateway, GatewayLoad.Rate::cpuMicros));
+        System.out.printf("%-32s of it client %,.0f us, Jetty %,.0f us, channel manager with module and sending %,.0f us%n", "",
+                micros(rates, gateway, GatewayLoad.Rate::clientMicros), micros(rates, gateway, GatewayLoad.Rate::serverMicros),
+                micros(rates, gateway, GatewayLoad.Rate::moduleMicros));
     }
 
     private static String name(RunResult result) {

@@ -39,6 +39,10 @@ final class Platform {
         manager = ManagerWiring.over(Configs.of(DefaultChannelManager.Config.class, Map.of()), module);
     }
 
+    ChannelManager manager() {
+        return manager;
+    }
+
     Channel open() {
         try {
             return manager.open(ChannelRequest.forKeyGroup(0).withIdleTimeout(Duration.ZERO));

@@ -47,6 +47,24 @@ final class SaleRun {
                 .thenCompose(authenticate -> exchangeAsync(channel, authenticate));
     }
 
+    /**
+     * Runs one session, sending together what needs no answer of another: the SAM's part is three turns, as a terminal does that
+     * digests when all commands to the card are through.
+     *
+     * @return completes when the session is over, or with what failed
+     */
+    static CompletionStage<byte[]> runTogether(SaleSession session, Channel channel) {
+        CompletionStage<byte[]> selected = exchangeAsync(channel, session.selectDiversifier);
+        CompletionStage<byte[]> challenge = exchangeAsync(channel, session.getChallenge);
+        return selected.thenCombine(challenge, (done, bytes) -> bytes).thenCompose(bytes -> {
+            CompletionStage<byte[]> digest = exchangeAsync(channel, session.digestInit);
+            for (byte[] update : session.updates) {
+                digest = digest.thenCombine(exchangeAsync(channel, update), (before, now) -> now);
+            }
+            return digest.thenCombine(exchangeAsync(channel, session.digestClose), (before, now) -> bytes);
+        }).thenCompose(bytes -> exchangeAsync(channel, session.authenticates[bytes[0] & 0xFF]));
+    }
+
     private static CompletionStage<byte[]> exchangeAsync(Channel channel, byte[] command) {
         return channel.exchangeAsync(command).thenApply(SaleRun::checked);
     }

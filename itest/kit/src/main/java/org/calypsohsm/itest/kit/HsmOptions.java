@@ -285,6 +285,8 @@ public final class HsmOptions {
         options.add(frameworkProperty("configurator.initial").value(written.toUri().toString()));
         // A shell on the standard input of the tests would stop the container at its end.
         options.add(frameworkProperty("gosh.args").value("--nointeractive"));
+        // Jetty opens no port unless a gateway is configured, as in the launcher.
+        options.add(frameworkProperty("org.apache.felix.http.require.config").value("true"));
         if (features) {
             distribution.copyFeatures(folder());
             options.add(frameworkProperty("hsm.home").value(folder().toString()));
