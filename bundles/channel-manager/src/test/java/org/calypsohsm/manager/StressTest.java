@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 class StressTest {
 
     private static final Duration LENGTH = Duration.ofMillis(1500);
+    private static final int LEAST_SWAPS = 10;
     private static final int CHANNELS = 12;
 
     private final Fixture fixture = new Fixture();
@@ -81,7 +82,8 @@ class StressTest {
     private int swapUntilTheEnd(Fixture.ThrowingRunnable swap) throws Exception {
         int swaps = 0;
         long end = System.nanoTime() + LENGTH.toNanos();
-        while (System.nanoTime() < end && threads.stream().noneMatch(CompletableFuture::isCompletedExceptionally)) {
+        // A busy machine takes longer for enough of them.
+        while ((System.nanoTime() - end < 0 || swaps <= LEAST_SWAPS) && threads.stream().noneMatch(CompletableFuture::isCompletedExceptionally)) {
             swap.run();
             swaps++;
         }
@@ -93,7 +95,7 @@ class StressTest {
         for (CompletableFuture<Void> thread : threads) {
             get(thread);
         }
-        assertThat(swaps).isGreaterThan(10);
+        assertThat(swaps).isGreaterThan(LEAST_SWAPS);
         assertThat(exchanges).hasValueGreaterThan(1000);
         assertThat(fixture.modules).allSatisfy(module -> assertThat(module.lateCalls).hasValue(0));
         fixture.assertNothingLeft();
@@ -169,7 +171,7 @@ class StressTest {
         for (CompletableFuture<Void> thread : threads) {
             get(thread);
         }
-        assertThat(rounds).isGreaterThan(10);
+        assertThat(rounds).isGreaterThan(LEAST_SWAPS);
         assertThat(opened).hasValueGreaterThan(50);
         assertThat(fixture.modules).allSatisfy(module -> assertThat(module.lateCalls).hasValue(0));
         fixture.assertNothingLeft();
