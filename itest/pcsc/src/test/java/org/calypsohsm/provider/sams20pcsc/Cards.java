@@ -10,11 +10,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-import javax.smartcardio.TerminalFactory;
+import javax.smartcardio.CardTerminals;
 
 import org.calypsohsm.emulation.Configured;
 import org.calypsohsm.module.ModuleState;
 import org.calypsohsm.module.SecurityModule;
+import org.calypsohsm.pcsc.Pcsc;
 import org.calypsohsm.virtualreader.VirtualCard;
 import org.calypsohsm.virtualreader.daemon.CardProcess;
 import org.calypsohsm.virtualreader.daemon.PcscDaemon;
@@ -22,26 +23,17 @@ import org.calypsohsm.virtualreader.daemon.PcscDaemon;
 /** Simulated SAM-S20 cards, each a process of its own as {@code hsm sam-s20-card} starts it, in a real pcscd. */
 final class Cards implements AutoCloseable {
 
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofSeconds(20);
     static final String FIRST_SERIAL = "53200001";
     static final String SECOND_SERIAL = "53200002";
     static final String FIRST_READER = "Virtual PCD 00 00";
 
-    private final PcscDaemon daemon;
     private final List<CardProcess> processes = new ArrayList<>();
 
-    /** Starts pcscd, with empty readers. */
-    Cards() throws IOException, InterruptedException {
-        daemon = new PcscDaemon();
-        awaitReaders();
-    }
-
-    static void awaitReaders() {
-        await().atMost(PATIENCE).ignoreExceptions()
-                .until(() -> TerminalFactory.getInstance("PC/SC", null).terminals().list().size() >= 2);
-    }
-
-    PcscDaemon daemon() {
+    /** Starts pcscd, and waits for its two empty readers. */
+    static PcscDaemon startDaemon() throws IOException, InterruptedException {
+        PcscDaemon daemon = new PcscDaemon();
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> Pcsc.terminals().list(CardTerminals.State.CARD_ABSENT).size() >= 2);
         return daemon;
     }
 
@@ -82,6 +74,5 @@ final class Cards implements AutoCloseable {
     @Override
     public void close() {
         processes.forEach(CardProcess::close);
-        daemon.close();
     }
 }
