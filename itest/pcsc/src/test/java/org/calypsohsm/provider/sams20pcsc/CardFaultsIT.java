@@ -11,8 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-import javax.smartcardio.CardTerminals;
-
 import org.calypsohsm.apdu.CommandApdu;
 import org.calypsohsm.apdu.StatusWord;
 import org.calypsohsm.card.Card;
@@ -24,8 +22,6 @@ import org.calypsohsm.channel.ChannelException;
 import org.calypsohsm.channel.ChannelLostException;
 import org.calypsohsm.channel.ChannelRequest;
 import org.calypsohsm.channel.ModuleUnavailableException;
-import org.calypsohsm.pcsc.Pcsc;
-import org.calypsohsm.virtualreader.VirtualCard;
 import org.calypsohsm.virtualreader.daemon.CardProcess;
 import org.calypsohsm.virtualreader.daemon.PcscDaemon;
 import org.junit.jupiter.api.AfterAll;
@@ -40,12 +36,12 @@ class CardFaultsIT {
     /** Into the session: Select Diversifier, Get Challenge, Digest Init. */
     private static final int OPENED = 3;
 
+    private static final Cards CARDS = new Cards();
     private static PcscDaemon daemon;
     private static Container container;
 
     private final List<CardProcess> others = new ArrayList<>();
     private final List<Channel> channels = new ArrayList<>();
-    private final Cards cards = new Cards();
 
     @BeforeAll
     static void startContainer() throws Exception {
@@ -56,6 +52,7 @@ class CardFaultsIT {
     @AfterAll
     static void stopContainer() throws Exception {
         container.close();
+        CARDS.close();
         daemon.close();
     }
 
@@ -66,10 +63,7 @@ class CardFaultsIT {
             container.remove(name);
         }
         others.forEach(CardProcess::close);
-        cards.close();
-        // The next test begins with empty readers.
-        await().atMost(Cards.PATIENCE).ignoreExceptions()
-                .until(() -> Pcsc.terminals().list(CardTerminals.State.CARD_PRESENT).isEmpty());
+        CARDS.removeAll();
     }
 
     private Channel open() throws ChannelException, InterruptedException {
@@ -116,7 +110,7 @@ class CardFaultsIT {
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OFFLINE", "There is no card in reader Virtual PCD 00 00, Virtual PCD 00 01; insert the SAM-S20 with serial"
                 + " number 53200001.");
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.await("a", "OPERATIONAL", "Virtual PCD 00 00 has passed its self test with the key groups [0].");
         Channel channel = open();
         byte[] challenge = channel.exchange(GET_CHALLENGE);
@@ -137,14 +131,14 @@ class CardFaultsIT {
 
     @Test
     void aCardThatIsPulledInAnExchangeCostsThatSessionAndNoIdleChannel() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OPERATIONAL", "");
         Channel busy = open();
         Channel idle = open();
         idle.exchange(CommandApdu.sending(0x80, 0x14, 0, new byte[] {1, 2, 3, 4, 5, 6, 7, 8}));
         Sale sale = inSession(busy, 1);
-        cards.second();
+        CARDS.second();
         container.configure("b", Cards.SECOND_SERIAL, Map.of());
         container.await("b", "OPERATIONAL", "");
         card.command("pull", "done");
@@ -159,11 +153,11 @@ class CardFaultsIT {
 
     @Test
     void anExchangeWithoutSessionThatIsCutOffIsDoneByAnotherCard() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OPERATIONAL", "");
         Channel channel = open();
-        cards.second();
+        CARDS.second();
         container.configure("b", Cards.SECOND_SERIAL, Map.of());
         container.await("b", "OPERATIONAL", "");
         card.command("pull", "done");
@@ -173,7 +167,7 @@ class CardFaultsIT {
 
     @Test
     void aResetByAnotherProgramCostsSessionsOnly() throws Exception {
-        cards.first();
+        CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of("exclusive", false));
         container.await("a", "OPERATIONAL", "");
         Channel busy = open();
@@ -191,7 +185,7 @@ class CardFaultsIT {
 
     @Test
     void anotherProgramCannotReachTheCardInExclusiveUse() throws Exception {
-        cards.first();
+        CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OPERATIONAL", "");
         Channel channel = open();
@@ -215,7 +209,7 @@ class CardFaultsIT {
 
     @Test
     void aCardThatAnotherProgramHasIsToldAndComesBack() throws Exception {
-        cards.first();
+        CARDS.first();
         CardProcess other = other("hold");
         container.configure("a", Cards.FIRST_SERIAL, Map.of("answerMillis", 500L));
         container.await("a", "OFFLINE", "another program has the card to itself");
@@ -226,7 +220,7 @@ class CardFaultsIT {
 
     @Test
     void anAnswerWithoutDiagnosisCostsItsChannelOnly() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OPERATIONAL", "");
         Channel first = open();
@@ -241,7 +235,7 @@ class CardFaultsIT {
 
     @Test
     void garbageIsNoAnswer() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         for (String garbage : List.of("42", "1234", "6000", "AB".repeat(300))) {
             container.await("a", "OPERATIONAL", "");
@@ -256,7 +250,7 @@ class CardFaultsIT {
 
     @Test
     void aCardThatGivesNothingButGarbageFails() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         card.command("answer 1234 1000000", "done");
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "FAILED", "has not passed its self test: an answer that ends with 1234 has no status word.");
@@ -266,7 +260,7 @@ class CardFaultsIT {
 
     @Test
     void aMuteCardHoldsNobodyUp() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of("answerMillis", 700L));
         container.await("a", "OPERATIONAL", "");
         Channel busy = open();
@@ -286,7 +280,10 @@ class CardFaultsIT {
     @Test
     void theWrongCardIsNamed() throws Exception {
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
-        CardProcess wrong = cards.insert(VirtualCard.FIRST_SLOT, "5320AAAA");
+        CardProcess wrong = CARDS.first();
+        wrong.command("atr 3B3F9600805A0080C10801005320AAAA829000", "done");
+        wrong.remove();
+        wrong.insert();
         container.await("a", "FAILED", "Reader Virtual PCD 00 00 holds the SAM with serial number 5320AAAA, version 1, instead of 53200001,"
                 + " version 1");
         wrong.command("atr 3B80800101", "done");
@@ -295,19 +292,19 @@ class CardFaultsIT {
         wrong.insert();
         container.await("a", "FAILED", "holds a card that is no SAM, its answer to reset is 3B80800101");
         wrong.remove();
-        cards.first();
+        CARDS.first();
         container.await("a", "OPERATIONAL", "");
     }
 
     @Test
     void aCardAtTheEndOfItsLifeHandsItsChannelsOver() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OPERATIONAL", "");
         Channel busy = open();
         Channel idle = open();
         Sale sale = inSession(busy, 1);
-        cards.second();
+        CARDS.second();
         container.configure("b", Cards.SECOND_SERIAL, Map.of());
         container.await("b", "OPERATIONAL", "");
         card.command("lifetime 20", "done");
@@ -325,7 +322,7 @@ class CardFaultsIT {
 
     @Test
     void aCardThatWearsOutIsTold() throws Exception {
-        cards.insert(VirtualCard.FIRST_SLOT, Cards.FIRST_SERIAL, "--lifetime", "16");
+        CARDS.first().command("lifetime 16", "done");
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OPERATIONAL", "has passed its self test");
         sells(open());
@@ -334,7 +331,7 @@ class CardFaultsIT {
 
     @Test
     void aLockedCardIsTold() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OPERATIONAL", "");
         Channel busy = open();
@@ -352,7 +349,7 @@ class CardFaultsIT {
 
     @Test
     void pcscdThatIsKilledAndStartedAgainIsSurvived() throws Exception {
-        CardProcess card = cards.first();
+        CardProcess card = CARDS.first();
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         container.await("a", "OPERATIONAL", "");
         Channel busy = open();
