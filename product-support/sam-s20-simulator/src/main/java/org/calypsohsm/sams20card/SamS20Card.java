@@ -53,6 +53,7 @@ public final class SamS20Card implements SimulatedCard {
     private final int version;
     private final boolean[] open = new boolean[CHANNELS];
     private final ModuleChannel[] sams = new ModuleChannel[CHANNELS];
+    private final long firstLifetime;
     private byte[] atr;
     private long lifetime;
     private long used;
@@ -80,6 +81,7 @@ public final class SamS20Card implements SimulatedCard {
         this.form = form;
         this.serialNumber = serialNumber;
         this.version = version;
+        firstLifetime = lifetime;
         this.lifetime = lifetime;
         atr = form.atr(serialNumber, version);
         open[0] = true;
@@ -349,6 +351,20 @@ public final class SamS20Card implements SimulatedCard {
      */
     public synchronized void atr(byte[] bytes) {
         atr = bytes.clone();
+    }
+
+    /** Makes it as it was when it was made. */
+    public synchronized void renew() {
+        reset();
+        atr = form.atr(serialNumber, version);
+        lifetime = firstLifetime;
+        used = 0;
+        locked = false;
+        failed = false;
+        mute = false;
+        delayMillis = 0;
+        wrongAnswers = 0;
+        pull = null;
     }
 
     /** @return how many operations were used up */

@@ -41,6 +41,7 @@ final class SamS20CardWords {
             case "answer" -> card.answer(HexFormat.of().parseHex(words[1]), Integer.parseInt(words[2]));
             case "pull" -> card.pullAtNextCommand(this::remove);
             case "lifetime" -> card.lifetime(Long.parseLong(words[1]));
+            case "renew" -> card.renew();
             case "atr" -> card.atr(HexFormat.of().parseHex(words[1]));
             default -> {
                 return false;

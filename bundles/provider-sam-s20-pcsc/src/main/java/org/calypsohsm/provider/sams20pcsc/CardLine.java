@@ -490,10 +490,16 @@ final class CardLine implements AutoCloseable {
             return new ModuleStatus(ModuleState.OFFLINE, "There is no reader " + settings.wanted() + "; PC/SC has "
                     + (all.isEmpty() ? "none." : all.stream().map(CardTerminal::getName).toList() + "."));
         }
-        ModuleStatus refused = null;
+        List<String> taken = new ArrayList<>();
         List<String> empty = new ArrayList<>();
+        ModuleStatus refused = null;
         for (CardTerminal each : matching) {
-            ModuleStatus found = tryReader(each);
+            ReaderClaim claim = ReaderClaim.take(each.getName(), "module " + settings.module());
+            if (claim == null) {
+                taken.add(each.getName() + " (" + ReaderClaim.owner(each.getName()) + ")");
+                continue;
+            }
+            ModuleStatus found = tryReader(each, claim);
             if (connection != null) {
                 return found;
             }
@@ -503,7 +509,11 @@ final class CardLine implements AutoCloseable {
                 refused = found;
             }
         }
-        return refused != null ? refused : noCard(empty);
+        if (refused != null) {
+            return refused;
+        }
+        return empty.isEmpty() ? new ModuleStatus(ModuleState.OFFLINE, "Others of this platform have the card in each reader "
+                + settings.wanted() + ": " + String.join(", ", taken) + "; connect another reader.") : noCard(empty);
     }
 
     private ModuleStatus noCard(List<String> names) {
@@ -523,13 +533,8 @@ final class CardLine implements AutoCloseable {
     }
 
     /** @return what is to say of a reader; null if there is no card in it */
-    private ModuleStatus tryReader(CardTerminal each) throws CardException {
+    private ModuleStatus tryReader(CardTerminal each, ReaderClaim claim) throws CardException {
         String name = each.getName();
-        ReaderClaim claim = ReaderClaim.take(name, "module " + settings.module());
-        if (claim == null) {
-            return new ModuleStatus(ModuleState.OFFLINE, "Reader " + name + " is in use by " + ReaderClaim.owner(name)
-                    + " of this platform; name another reader.");
-        }
         try {
             if (!each.isCardPresent()) {
                 refusals.remove(name);

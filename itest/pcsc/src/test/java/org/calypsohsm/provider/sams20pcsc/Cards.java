@@ -5,16 +5,16 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-import javax.smartcardio.TerminalFactory;
+import javax.smartcardio.CardTerminals;
 
 import org.calypsohsm.emulation.Configured;
 import org.calypsohsm.module.ModuleState;
 import org.calypsohsm.module.SecurityModule;
+import org.calypsohsm.pcsc.Pcsc;
 import org.calypsohsm.virtualreader.VirtualCard;
 import org.calypsohsm.virtualreader.daemon.CardProcess;
 import org.calypsohsm.virtualreader.daemon.PcscDaemon;
@@ -22,48 +22,53 @@ import org.calypsohsm.virtualreader.daemon.PcscDaemon;
 /** Simulated SAM-S20 cards, each a process of its own as {@code hsm sam-s20-card} starts it, in a real pcscd. */
 final class Cards implements AutoCloseable {
 
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofSeconds(20);
     static final String FIRST_SERIAL = "53200001";
     static final String SECOND_SERIAL = "53200002";
     static final String FIRST_READER = "Virtual PCD 00 00";
 
-    private final PcscDaemon daemon;
-    private final List<CardProcess> processes = new ArrayList<>();
+    private CardProcess first;
+    private CardProcess second;
 
-    /** Starts pcscd, with empty readers. */
-    Cards() throws IOException, InterruptedException {
-        daemon = new PcscDaemon();
-        awaitReaders();
-    }
-
-    static void awaitReaders() {
-        await().atMost(PATIENCE).ignoreExceptions()
-                .until(() -> TerminalFactory.getInstance("PC/SC", null).terminals().list().size() >= 2);
-    }
-
-    PcscDaemon daemon() {
+    /** Starts pcscd, and waits for its two empty readers. */
+    static PcscDaemon startDaemon() throws IOException, InterruptedException {
+        PcscDaemon daemon = new PcscDaemon();
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> Pcsc.terminals().list(CardTerminals.State.CARD_ABSENT).size() >= 2);
         return daemon;
     }
 
-    /** Inserts the first card. */
+    /** Inserts the first card, as if it were new. */
     CardProcess first() throws IOException {
-        return insert(VirtualCard.FIRST_SLOT, FIRST_SERIAL);
+        first = insert(first, VirtualCard.FIRST_SLOT, FIRST_SERIAL);
+        return first;
     }
 
-    /** Inserts the second card. */
+    /** Inserts the second card, as if it were new. */
     CardProcess second() throws IOException {
-        return insert(VirtualCard.SECOND_SLOT, SECOND_SERIAL);
+        second = insert(second, VirtualCard.SECOND_SLOT, SECOND_SERIAL);
+        return second;
     }
 
-    CardProcess insert(int port, String serial, String... more) throws IOException {
+    private static CardProcess insert(CardProcess before, int port, String serial) throws IOException {
+        if (before != null) {
+            before.command("renew", "done");
+            before.insert();
+            return before;
+        }
         String home = System.getProperty("hsm.home");
-        List<String> arguments = new ArrayList<>(List.of("sam-s20-card", "--cards", "1", "--port", Integer.toString(port), "--serial",
-                serial, "--control"));
-        arguments.addAll(List.of(more));
-        CardProcess process = new CardProcess(List.of("-Dhsm.home=" + home, "-jar",
-                Path.of(home, "lib", "org.calypsohsm.launcher.jar").toString()), arguments.toArray(String[]::new));
-        processes.add(process);
-        return process;
+        return new CardProcess(List.of("-Dhsm.home=" + home, "-jar", Path.of(home, "lib", "org.calypsohsm.launcher.jar").toString()),
+                "sam-s20-card", "--cards", "1", "--port", Integer.toString(port), "--serial", serial, "--control");
+    }
+
+    /** Takes the cards out, and waits until the readers have noticed. */
+    void removeAll() throws IOException {
+        for (CardProcess card : new CardProcess[] {first, second}) {
+            if (card != null) {
+                card.remove();
+            }
+        }
+        await().atMost(PATIENCE).ignoreExceptions()
+                .until(() -> Pcsc.terminals().list(CardTerminals.State.CARD_PRESENT).isEmpty());
     }
 
     /** Starts a module that is not in a container. */
@@ -81,7 +86,10 @@ final class Cards implements AutoCloseable {
 
     @Override
     public void close() {
-        processes.forEach(CardProcess::close);
-        daemon.close();
+        for (CardProcess card : new CardProcess[] {first, second}) {
+            if (card != null) {
+                card.close();
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ import org.calypsohsm.module.ModuleState;
 import org.calypsohsm.module.SecurityModule;
 import org.calypsohsm.module.tck.ProviderTck;
 import org.calypsohsm.virtualreader.daemon.CardProcess;
+import org.calypsohsm.virtualreader.daemon.PcscDaemon;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
@@ -21,18 +22,20 @@ class ModuleContractIT extends ProviderTck {
 
     private static final Map<String, CardProcess> CARDS = new HashMap<>();
     private static final Deque<String> FREE = new ArrayDeque<>(List.of(Cards.FIRST_SERIAL, Cards.SECOND_SERIAL));
-    private static Cards cards;
+    private static final Cards ALL = new Cards();
+    private static PcscDaemon daemon;
 
     @BeforeAll
     static void insertCards() throws Exception {
-        cards = new Cards();
-        CARDS.put(Cards.FIRST_SERIAL, cards.first());
-        CARDS.put(Cards.SECOND_SERIAL, cards.second());
+        daemon = Cards.startDaemon();
+        CARDS.put(Cards.FIRST_SERIAL, ALL.first());
+        CARDS.put(Cards.SECOND_SERIAL, ALL.second());
     }
 
     @AfterAll
     static void end() {
-        cards.close();
+        ALL.close();
+        daemon.close();
     }
 
     @Override
