@@ -136,6 +136,7 @@ public final class ConsoleServlet extends GuardedServlet {
                 .add("modules", answers.modules(look, history))
                 .add("stores", answers.stores(look, history, now))
                 .add("products", answers.products(look))
+                .add("last", history.last())
                 .add("points", answers.points(history.after(since)))
                 .add("audited", look.audited());
         if (maySwap(caller)) {

@@ -152,7 +152,8 @@ function audit(state) {
 }
 
 function show(state) {
-  if (state.points.length && state.points[0][0] > charts.last() + 1 && charts.last() > 0) charts.forget();
+  // The platform counts its points from 1 again when it has started anew.
+  if (state.last < charts.last()) charts.forget();
   banner(state.verdict);
   now(state);
   charts.add(state.points);
@@ -176,17 +177,24 @@ function lost(reason) {
   document.title = "✖ Calypso HSM";
 }
 
+async function ask() {
+  const response = await fetch(`api/state?since=${charts.last()}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  if (!response.ok) throw new Error(`It answered ${response.status}.`);
+  return response.json();
+}
+
 async function look() {
+  let state = null;
   try {
-    const response = await fetch(`api/state?since=${charts.last()}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    if (!response.ok) throw new Error(`It answered ${response.status}.`);
-    const state = await response.json();
-    answered = new Date();
-    show(state);
+    state = await ask();
   } catch (error) {
     lost(error.name === "TimeoutError" ? "It took too long." : error.message.startsWith("It answered") ? error.message : "It cannot be reached.");
   }
   setTimeout(look, PERIOD);
+  if (state) {
+    answered = new Date();
+    show(state);
+  }
 }
 
 look();
