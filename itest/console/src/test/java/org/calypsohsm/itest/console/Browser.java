@@ -117,7 +117,7 @@ final class Browser implements AutoCloseable {
     /** Takes a picture of the whole page, for persons to look at. */
     void shoot(String name) throws IOException {
         Object height = script("return document.documentElement.scrollHeight");
-        Object width = script("return document.documentElement.clientWidth");
+        Object width = script("return innerWidth");
         Map<String, Object> shot = driver.executeCdpCommand("Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true,
                 "clip", Map.of("x", 0, "y", 0, "width", width, "height", height, "scale", 1)));
         Files.createDirectories(SHOTS);
