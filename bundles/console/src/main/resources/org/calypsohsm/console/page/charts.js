@@ -37,6 +37,10 @@ const decades = (plot, least, most) => (least > 0 ? [10 ** Math.floor(Math.log10
 /** Of all lines of such an axis only those at powers of ten. */
 const onlyDecades = (plot, values) => values.map((value) => (Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value : null));
 
+const decadeLines = (axis) => ({
+  filter: onlyDecades, grid: { ...axis.grid, filter: onlyDecades }, ticks: { ...axis.ticks, filter: onlyDecades },
+});
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function columns(chart) {
@@ -56,7 +60,7 @@ function build(chart) {
     scales: { y: chart.log ? { distr: 3, range: decades } : { range: (plot, least, most) => [0, most > 0 ? most * 1.15 : 1] } },
     axes: [
       { ...axis, values: (plot, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })), space: 80 },
-      { ...axis, size: AXIS, ...(chart.log ? { filter: onlyDecades } : {}), values: (plot, values) => values.map((value) => (value === null ? "" : chart.text(value))), space: 32 },
+      { ...axis, size: AXIS, ...(chart.log ? decadeLines(axis) : {}), values: (plot, values) => values.map((value) => (value === null ? "" : chart.text(value))), space: 32 },
     ],
     series: [{}, ...chart.fields.map((field, i) => ({
       stroke: colours[i], width: 2, points: { show: false }, spanGaps: true, fill: chart.fields.length === 1 ? colours[i] + "22" : undefined,
