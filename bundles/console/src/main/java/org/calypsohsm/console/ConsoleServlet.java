@@ -136,6 +136,7 @@ public final class ConsoleServlet extends GuardedServlet {
                 .add("modules", answers.modules(look, history))
                 .add("stores", answers.stores(look, history, now))
                 .add("products", answers.products(look))
+                .add("last", history.last())
                 .add("points", answers.points(history.after(since)))
                 .add("audited", look.audited());
         if (maySwap(caller)) {
@@ -184,7 +185,7 @@ public final class ConsoleServlet extends GuardedServlet {
         FeatureChange change;
         try (JsonReader reader = json.createReader(new StringReader(new String(body, StandardCharsets.UTF_8)))) {
             change = change(reader.readObject());
-        } catch (JsonException | IllegalArgumentException | NullPointerException | ClassCastException e) {
+        } catch (JsonException | IllegalArgumentException | ArithmeticException | NullPointerException | ClassCastException e) {
             refuse(response, HttpServletResponse.SC_BAD_REQUEST,
                     "An order to swap is {\"from\":NAME,\"to\":NAME,\"drainSeconds\":0 to " + LONGEST_DRAIN_SECONDS + "}.");
             return;

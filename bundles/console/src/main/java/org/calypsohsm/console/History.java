@@ -161,6 +161,11 @@ public final class History {
         return newer;
     }
 
+    /** @return number of the newest point; 0 if there is none */
+    synchronized long last() {
+        return number;
+    }
+
     /** @return sessions lost in the time that is remembered */
     synchronized long lost() {
         return points.stream().mapToLong(Point::lost).sum();

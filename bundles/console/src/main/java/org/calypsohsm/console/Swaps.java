@@ -123,6 +123,12 @@ public final class Swaps {
         return order != null && order.operation().cancel();
     }
 
+    /** @return name and version of a feature, without the group of its identifier */
+    private static String title(String feature) {
+        String[] parts = feature.split(":");
+        return parts.length < 2 ? feature : parts[1] + (parts.length < 3 ? "" : " " + parts[2]);
+    }
+
     /** @return how the last exchange is going; null if there was none */
     Progress progress() {
         Order order = last.get();
@@ -131,7 +137,7 @@ public final class Swaps {
         }
         FeatureOperation operation = order.operation();
         CompletableFuture<FeatureOutcome> outcome = operation.outcome().toCompletableFuture();
-        String change = operation.change().toString();
+        String change = "swap of " + title(operation.change().from()) + " for " + title(operation.change().to());
         if (!outcome.isDone()) {
             return new Progress(change, order.by(), true, false, operation.step(), operation.channelsLeft());
         }

@@ -98,7 +98,9 @@ record Verdict(Level level, List<Problem> problems) {
     }
 
     private static void module(ModuleReport module, List<Problem> problems) {
-        String is = "Module " + module.name() + " is " + module.state() + ": " + module.sentence();
+        String name = "Module " + module.name();
+        // Some of its sentences begin with its name.
+        String is = (module.sentence().startsWith(name) ? "" : name + " is ") + module.state() + ": " + module.sentence();
         switch (module.state()) {
             case OPERATIONAL -> lifetime(module, problems);
             case "SELF_TEST" -> problems.add(new Problem(Level.NOTICE, is, "It serves when its test is over."));

@@ -237,10 +237,15 @@ public final class DefaultFeatureManager implements FeatureManager {
         List<String> problems = new ArrayList<>();
         try {
             List<Installed> coming = new ArrayList<>();
-            for (Path file : folder.files()) {
-                folder.acknowledge(file);
-                restore(file, problems, coming);
-            }
+            List<Path> left = folder.files();
+            left.forEach(folder::acknowledge);
+            // One may need the bundles of another, so those that failed are tried again as long as others came.
+            int before;
+            do {
+                before = left.size();
+                problems.clear();
+                left = left.stream().filter(file -> !restore(file, problems, coming)).toList();
+            } while (!left.isEmpty() && left.size() < before);
             runtime.removeOthers();
             awaitUp(coming, problems);
         } catch (IOException | RuntimeException e) {
@@ -250,7 +255,8 @@ public final class DefaultFeatureManager implements FeatureManager {
         restored.complete(List.copyOf(problems));
     }
 
-    private void restore(Path file, List<String> problems, List<Installed> coming) {
+    /** @return true if it came */
+    private boolean restore(Path file, List<String> problems, List<Installed> coming) {
         try {
             FeatureFile feature = reader.read(file);
             Installed other = installed(feature.key());
@@ -266,11 +272,13 @@ public final class DefaultFeatureManager implements FeatureManager {
                 installed.put(feature.key(), one);
             }
             coming.add(one);
+            return true;
         } catch (FeatureException e) {
             problems.add(e.getMessage());
         } catch (RuntimeException e) {
             problems.add("The feature of " + file + " is not started: " + e + ".");
         }
+        return false;
     }
 
     /** Modules need not serve: without a startup card they are LOCKED. */

@@ -24,6 +24,8 @@ final class FakePlatform implements FeatureRuntime {
     final Map<String, String> states = new TreeMap<>();
     final Map<String, CompletableFuture<DrainReport>> drains = new TreeMap<>();
     final Set<String> faults = new TreeSet<>();
+    /** By name of a feature the one whose bundles it needs. */
+    final Map<String, String> needs = new TreeMap<>();
     final List<FeatureFile> installed = new ArrayList<>();
     private final Map<String, Set<Integer>> algs = Map.of("cd21", Set.of(0x30), "cd21-better", Set.of(0x30), "tango", Set.of(0x40));
 
@@ -57,6 +59,10 @@ final class FakePlatform implements FeatureRuntime {
 
     @Override
     public synchronized void install(FeatureFile feature, List<Jar> jars, FeatureFile replaced) throws FeatureException {
+        String needed = needs.get(feature.name());
+        if (needed != null && installed.stream().noneMatch(one -> one.name().equals(needed))) {
+            throw new FeatureException(Reason.NOT_READY, "Feature " + feature + " does not start: it needs " + needed + ".");
+        }
         if (faults.contains("install " + feature.name())) {
             throw new FeatureException(Reason.NOT_READY, "Feature " + feature + " does not start: told so.");
         }

@@ -234,6 +234,28 @@ class FeatureManagerTest {
     }
 
     @Test
+    void aFeatureThatNeedsALaterOneComesBackToo() throws Exception {
+        platform.needs.put("cd21", "old");
+        stop();
+        platform.installed.clear();
+        platform.done.clear();
+        start();
+        assertThat(platform.done).startsWith("install old 1", "install cd21 1");
+    }
+
+    @Test
+    void aFeatureThatNeedsAMissingOneIsToldOnce() throws Exception {
+        platform.needs.put("cd21", "nothing");
+        stop();
+        platform.installed.clear();
+        manager = new DefaultFeatureManager(config(), directory, repository, Features.SERVICE, platform);
+        manager.bindChannels(platform.channels);
+        manager.begin();
+        assertThat(manager.restored().toCompletableFuture().join()).singleElement().asString().contains("it needs nothing");
+        assertThat(platform.installed).extracting(FeatureFile::name).containsExactly("old");
+    }
+
+    @Test
     void untrustedJarsAreNotInstalled() throws Exception {
         trusted = false;
         manager.bindTrust(trust());

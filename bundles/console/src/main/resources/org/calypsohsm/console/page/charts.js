@@ -11,7 +11,7 @@ const MILLIS = 1, IN_USE = 2, PER_SECOND = 4, MEDIAN = 5, MOST = 6;
 
 const charts = [
   { id: "chart-rate", fields: [PER_SECOND], text: rough },
-  { id: "chart-time", fields: [MEDIAN, MOST], text: duration },
+  { id: "chart-time", fields: [MEDIAN, MOST], text: duration, log: true },
   { id: "chart-channels", fields: [IN_USE], text: rough },
 ];
 
@@ -31,6 +31,16 @@ export function add(newer) {
   charts.forEach(draw);
 }
 
+/** Whole powers of ten around what there is, so that quick and slow exchanges are both seen. */
+const decades = (plot, least, most) => (least > 0 ? [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(most * 1.01))] : [0.01, 1]);
+
+/** Of all lines of such an axis only those at powers of ten. */
+const onlyDecades = (plot, values) => values.map((value) => (Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value : null));
+
+const decadeLines = (axis) => ({
+  filter: onlyDecades, grid: { ...axis.grid, filter: onlyDecades }, ticks: { ...axis.ticks, filter: onlyDecades },
+});
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function columns(chart) {
@@ -47,10 +57,10 @@ function build(chart) {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (plot, least, most) => [0, most > 0 ? most * 1.15 : 1] } },
+    scales: { y: chart.log ? { distr: 3, range: decades } : { range: (plot, least, most) => [0, most > 0 ? most * 1.15 : 1] } },
     axes: [
       { ...axis, values: (plot, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })), space: 80 },
-      { ...axis, size: AXIS, values: (plot, values) => values.map(chart.text), space: 32 },
+      { ...axis, size: AXIS, ...(chart.log ? decadeLines(axis) : {}), values: (plot, values) => values.map((value) => (value === null ? "" : chart.text(value))), space: 32 },
     ],
     series: [{}, ...chart.fields.map((field, i) => ({
       stroke: colours[i], width: 2, points: { show: false }, spanGaps: true, fill: chart.fields.length === 1 ? colours[i] + "22" : undefined,

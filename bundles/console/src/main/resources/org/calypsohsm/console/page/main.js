@@ -45,6 +45,7 @@ function now(state) {
   }
 }
 
+// One figure of a module.
 const fact = (list, name) => {
   const value = make("dd");
   list.append(make("div", "", "", make("dt", "", name), value));
@@ -57,7 +58,7 @@ function moduleCard() {
   const channels = gauge(), lifetime = gauge(), facts = make("dl", "facts");
   const card = make("li", "card", "", make("h3", "", "", name, state), kind, sentence, channels, lifetime, facts);
   card.parts = { state, name, kind, sentence, channels, lifetime,
-    rate: fact(facts, "Exchanges/s"), exchanges: fact(facts, "Exchanges"), moved: fact(facts, "Moved in, out"), lost: fact(facts, "Sessions lost") };
+    rate: fact(facts, "Exchanges/s"), exchanges: fact(facts, "Exchanges"), moved: fact(facts, "Moved in/out"), lost: fact(facts, "Lost") };
   return card;
 }
 
@@ -78,7 +79,7 @@ function module(card, module) {
   }
   say(parts.rate, rough(module.rate));
   say(parts.exchanges, number(module.exchanges));
-  say(parts.moved, `${number(module.movedIn)}, ${number(module.movedOut)}`);
+  say(parts.moved, `${number(module.movedIn)}/${number(module.movedOut)}`);
   say(parts.lost, number(module.lost));
 }
 
@@ -93,7 +94,7 @@ function counter(element, counter) {
   const share = counter.ceiling ? counter.value / counter.ceiling : 1;
   const soon = counter.daysLeft !== undefined && counter.daysLeft < FEW_DAYS;
   const left = days(counter);
-  fill(element, `Counter ${counter.number}${counter.keys.length ? ` (keys ${counter.keys.join(", ")})` : ""}`,
+  fill(element, `Counter ${counter.number}${counter.keys.length ? ` (KIF/KVC ${counter.keys.join(", ")})` : ""}`,
     `${number(counter.value)} of ${number(counter.ceiling)}, ${counter.percent} %${left ? `, ${left}` : ""}`,
     share, level(share) === "WELL" && soon ? "ATTENTION" : level(share));
 }
@@ -107,7 +108,8 @@ function groupCard() {
 
 function group(card, group) {
   say(card.parts.name, `Key group ${group.number}`);
-  say(card.parts.kind, group.quota ? `${number(group.inUse)} of ${count(group.quota, "channel")} in use` : `${count(group.inUse, "channel")} in use`);
+  const inUse = group.quota ? `${number(group.inUse)} of ${count(group.quota, "channel")} in use` : `${count(group.inUse, "channel")} in use`;
+  say(card.parts.kind, group.counters.length ? inUse : `${inUse}; the use of no key is counted`);
   each(card.parts.counters, group.counters, (one) => one.number, gauge, counter);
 }
 
@@ -152,7 +154,8 @@ function audit(state) {
 }
 
 function show(state) {
-  if (state.points.length && state.points[0][0] > charts.last() + 1 && charts.last() > 0) charts.forget();
+  // The platform counts its points from 1 again when it has started anew.
+  if (state.last < charts.last()) charts.forget();
   banner(state.verdict);
   now(state);
   charts.add(state.points);
@@ -176,17 +179,24 @@ function lost(reason) {
   document.title = "✖ Calypso HSM";
 }
 
+async function ask() {
+  const response = await fetch(`api/state?since=${charts.last()}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  if (!response.ok) throw new Error(`It answered ${response.status}.`);
+  return response.json();
+}
+
 async function look() {
+  let state = null;
   try {
-    const response = await fetch(`api/state?since=${charts.last()}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    if (!response.ok) throw new Error(`It answered ${response.status}.`);
-    const state = await response.json();
-    answered = new Date();
-    show(state);
+    state = await ask();
   } catch (error) {
     lost(error.name === "TimeoutError" ? "It took too long." : error.message.startsWith("It answered") ? error.message : "It cannot be reached.");
   }
   setTimeout(look, PERIOD);
+  if (state) {
+    answered = new Date();
+    show(state);
+  }
 }
 
 look();

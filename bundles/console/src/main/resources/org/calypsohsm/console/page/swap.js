@@ -20,13 +20,15 @@ const order = (path, body) => ask(path, {
 
 const title = (feature) => `${feature.name} ${feature.version}${feature.installed ? ", installed" : ""}`;
 
+const CHOOSE = { id: "" };
+
 function options(select, list) {
   const value = select.value;
-  each(select, list, (feature) => feature.id, (feature) => {
+  each(select, [CHOOSE, ...list], (feature) => feature.id, (feature) => {
     const option = make("option");
     option.value = feature.id;
     return option;
-  }, (option, feature) => say(option, title(feature)));
+  }, (option, feature) => say(option, feature === CHOOSE ? "Choose…" : title(feature)));
   if ([...select.options].some((option) => option.value === value)) select.value = value;
 }
 
@@ -62,7 +64,7 @@ async function preview(event) {
   leave();
   const from = $("from").value, to = $("to").value;
   if (!from || !to) {
-    refuse("There is nothing to swap: choose what goes and what comes.");
+    refuse("Choose what goes and what comes.");
     return;
   }
   try {
