@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -83,7 +84,7 @@ final class GatewayProcess {
             account(role, List.of(role), List.of(0), 0, 0, 0);
         }
         account(VENDING, List.of("CLIENT"), List.of(0, 1), 0, 0, 0);
-        account(LIMITED, List.of("CLIENT", "OPERATOR"), List.of(0), 20, 5, 2);
+        account(LIMITED, List.of("CLIENT", "OPERATOR"), List.of(0), 5, 5, 2);
         credentials.put(UNKNOWN, authority.client(folder, UNKNOWN));
         Authority other = new Authority("Another authority");
         credentials.put(STRANGER, other.client(folder, STRANGER));
@@ -191,12 +192,13 @@ final class GatewayProcess {
         });
     }
 
-    HttpResponse<String> send(String name, String method, String path, String body) throws IOException, InterruptedException {
-        return send(port, name, method, path, body);
+    CompletableFuture<HttpResponse<String>> sendAsync(String name, String path) {
+        return http(name).sendAsync(HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port + "/api/v1" + path)).build(),
+                BodyHandlers.ofString());
     }
 
-    HttpResponse<String> send(int through, String name, String method, String path, String body) throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + through + "/api/v1" + path))
+    HttpResponse<String> send(String name, String method, String path, String body) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port + "/api/v1" + path))
                 .timeout(Duration.ofSeconds(60))
                 .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         if (body != null) {
