@@ -273,6 +273,7 @@ final class ModuleSlot {
         boolean draining = leaving && now.state().serves();
         return new ModuleReport(name(), info.kind(), String.format("%08X", info.serialNumber()), info.emulated(),
                 draining ? ModuleState.DRAINING.name() : now.state().name(), draining ? leavingReason : now.sentence(),
-                info.channelsTotal(), channels.size(), keyGroups, exchanges.sum(), movedIn.sum(), movedOut.sum(), lost.sum());
+                info.channelsTotal(), channels.size(), keyGroups, exchanges.sum(), movedIn.sum(), movedOut.sum(), lost.sum(),
+                info.version());
     }
 }
