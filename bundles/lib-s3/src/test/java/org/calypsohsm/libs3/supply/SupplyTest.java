@@ -44,6 +44,7 @@ class SupplyTest {
 
     private final CsmSystem system = CsmSystem.getInstance();
     private final TestManager manager = new TestManager();
+    private ClassPath classPath;
     private final TestModule module = new TestModule("main", 1, 10, 0);
 
     @BeforeEach
@@ -55,6 +56,9 @@ class SupplyTest {
     @AfterEach
     void end() throws Exception {
         system.Free();
+        if (classPath != null) {
+            classPath.close();
+        }
         manager.close();
         Supply.inContainer(null).come(null);
         System.clearProperty(Supply.MANAGER);
@@ -66,63 +70,57 @@ class SupplyTest {
 
     @Test
     void withoutAChannelManagerTheMessageSaysWhatToDo() throws Exception {
-        try (ClassPath none = new ClassPath(folder)) {
-            assertNotInitialized("There is no channel manager: in a container start this library's bundle, elsewhere put a jar on the"
-                    + " class path that offers one in META-INF/services/" + ChannelManager.class.getName() + ".");
-        }
+        classPath = new ClassPath(folder);
+        assertNotInitialized("There is no channel manager: in a container start this library's bundle, elsewhere put a jar on the"
+                + " class path that offers one in META-INF/services/" + ChannelManager.class.getName() + ".");
     }
 
     @Test
     void oneOfSeveralIsNamed() throws Exception {
-        try (ClassPath two = new ClassPath(folder, OnClassPath.class, OnClassPath.Unending.class)) {
-            assertNotInitialized("Several channel managers are on the class path, [" + OnClassPath.class.getName() + ", "
-                    + OnClassPath.Unending.class.getName() + "]; name one in the system property " + Supply.MANAGER + ".");
-            System.setProperty(Supply.MANAGER, "com.example.Other");
-            assertNotInitialized("The system property " + Supply.MANAGER + " names com.example.Other, but on the class path are ["
-                    + OnClassPath.class.getName() + ", " + OnClassPath.Unending.class.getName() + "].");
-            System.setProperty(Supply.MANAGER, OnClassPath.class.getName());
-            system.Initialize();
-            assertThat(system.getCsmList()).hasSize(1);
-        }
+        classPath = new ClassPath(folder, OnClassPath.class, OnClassPath.Unending.class);
+        assertNotInitialized("Several channel managers are on the class path, [" + OnClassPath.class.getName() + ", "
+                + OnClassPath.Unending.class.getName() + "]; name one in the system property " + Supply.MANAGER + ".");
+        System.setProperty(Supply.MANAGER, "com.example.Other");
+        assertNotInitialized("The system property " + Supply.MANAGER + " names com.example.Other, but on the class path are ["
+                + OnClassPath.class.getName() + ", " + OnClassPath.Unending.class.getName() + "].");
+        System.setProperty(Supply.MANAGER, OnClassPath.class.getName());
+        system.Initialize();
+        assertThat(system.getCsmList()).hasSize(1);
     }
 
     @Test
     void oneThatDoesNotStartSaysWhy() throws Exception {
-        try (ClassPath failing = new ClassPath(folder, OnClassPath.Failing.class)) {
-            assertNotInitialized("The channel manager on the class path does not start: the folder of the distribution is missing.");
-        }
+        classPath = new ClassPath(folder, OnClassPath.Failing.class);
+        assertNotInitialized("The channel manager on the class path does not start: the folder of the distribution is missing.");
     }
 
     @Test
     void oneThatDoesNotEndSaysWhyWhenItsChannelsAreClosed() throws Exception {
-        try (ClassPath unending = new ClassPath(folder, OnClassPath.Unending.class)) {
-            system.Initialize();
-            assertThat(open()).isNotNull();
-            assertThatThrownBy(system::Free).isInstanceOf(CsmException.class)
-                    .hasMessage("The channel manager did not end cleanly: a bundle does not stop.");
-            assertThat(manager.open()).isZero();
-        }
+        classPath = new ClassPath(folder, OnClassPath.Unending.class);
+        system.Initialize();
+        assertThat(open()).isNotNull();
+        assertThatThrownBy(system::Free).isInstanceOf(CsmException.class)
+                .hasMessage("The channel manager did not end cleanly: a bundle does not stop.");
+        assertThat(manager.open()).isZero();
     }
 
     @Test
     void withoutModulesTheListIsEmptyAfterTheWait() throws Exception {
         manager.go(module);
         System.setProperty(Supply.INITIALIZE_MILLIS, "1");
-        try (ClassPath one = new ClassPath(folder, OnClassPath.class)) {
-            system.Initialize();
-            assertThat(system.getCsmList()).isEmpty();
-        }
+        classPath = new ClassPath(folder, OnClassPath.class);
+        system.Initialize();
+        assertThat(system.getCsmList()).isEmpty();
     }
 
     @Test
     void anIdleChannelIsTakenBackIfThatIsConfigured() throws Exception {
         System.setProperty(Supply.IDLE_TIMEOUT_MILLIS, "1");
-        try (ClassPath one = new ClassPath(folder, OnClassPath.class)) {
-            system.Initialize();
-            CsmChannel channel = open();
-            await().until(() -> manager.open() == 0);
-            assertThatThrownBy(() -> channel.apduExchange(COMMAND)).isInstanceOf(CsmException.class);
-        }
+        classPath = new ClassPath(folder, OnClassPath.class);
+        system.Initialize();
+        CsmChannel channel = open();
+        await().until(() -> manager.open() == 0);
+        assertThatThrownBy(() -> channel.apduExchange(COMMAND)).isInstanceOf(CsmException.class);
     }
 
     // ---- in a container
