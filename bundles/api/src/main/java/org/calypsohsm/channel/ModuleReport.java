@@ -19,13 +19,14 @@ import java.util.Set;
  * @param movedIn         channels that moved to it from other modules
  * @param movedOut        channels that moved from it to other modules
  * @param lost            sessions that were lost with it
+ * @param version         version of the module, 0..FF, as in the ATR of its channels; 0 if it is not told
  * @param operationsUsed  how many operations of its lifetime are used up; 0 if it has no such limit
  * @param operationsTotal how many operations its lifetime has; 0 if it has no such limit
  * @param times           how long exchanges took since the module came
  */
 public record ModuleReport(String name, String kind, String serialNumber, boolean emulated, String state, String sentence,
         int channelsTotal, int channelsInUse, Set<Integer> keyGroups, long exchanges, long movedIn, long movedOut, long lost,
-        long operationsUsed, long operationsTotal, ExchangeTimes times) {
+        int version, long operationsUsed, long operationsTotal, ExchangeTimes times) {
 
     /** Keeps a copy of the set. */
     public ModuleReport {
@@ -34,7 +35,7 @@ public record ModuleReport(String name, String kind, String serialNumber, boolea
     }
 
     /**
-     * Reports on a module without a lifetime, of which no exchange was timed.
+     * Reports on a module that tells neither its version nor a lifetime, and of which no exchange was timed.
      *
      * @param name          as above
      * @param kind          as above
@@ -53,6 +54,6 @@ public record ModuleReport(String name, String kind, String serialNumber, boolea
     public ModuleReport(String name, String kind, String serialNumber, boolean emulated, String state, String sentence,
             int channelsTotal, int channelsInUse, Set<Integer> keyGroups, long exchanges, long movedIn, long movedOut, long lost) {
         this(name, kind, serialNumber, emulated, state, sentence, channelsTotal, channelsInUse, keyGroups, exchanges, movedIn,
-                movedOut, lost, 0, 0, ExchangeTimes.NONE);
+                movedOut, lost, 0, 0, 0, ExchangeTimes.NONE);
     }
 }

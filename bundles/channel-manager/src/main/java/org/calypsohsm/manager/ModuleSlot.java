@@ -297,6 +297,6 @@ final class ModuleSlot {
         return new ModuleReport(name(), info.kind(), String.format("%08X", info.serialNumber()), info.emulated(),
                 draining ? ModuleState.DRAINING.name() : now.state().name(), draining ? leavingReason : now.sentence(),
                 info.channelsTotal(), channels.size(), keyGroups, exchanges.sum(), movedIn.sum(), movedOut.sum(), lost.sum(),
-                operationsUsed, operationsTotal, times.report());
+                info.version(), operationsUsed, operationsTotal, times.report());
     }
 }

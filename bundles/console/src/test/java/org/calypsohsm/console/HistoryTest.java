@@ -29,7 +29,7 @@ class HistoryTest {
     private static ModuleReport module(String name, long exchanges, long lost, long timed, int place) {
         List<Long> counts = new ArrayList<>(ExchangeTimes.NONE.counts());
         counts.set(place, timed);
-        return new ModuleReport(name, "PCI-S3", "B0000001", true, "OPERATIONAL", "Well.", 500, 5, Set.of(0), exchanges, 0, 0, lost, 0, 0,
+        return new ModuleReport(name, "PCI-S3", "B0000001", true, "OPERATIONAL", "Well.", 500, 5, Set.of(0), exchanges, 0, 0, lost, 1, 0, 0,
                 new ExchangeTimes(counts, Duration.ofNanos(timed)));
     }
 

@@ -119,7 +119,7 @@ class VerdictTest {
     @Test
     void aCardNearItsEnd() {
         platform.modules.add(new ModuleReport("card", "SAM-S20", "C0000001", true, "OPERATIONAL", "Well.", 20, 0, Set.of(0), 0, 0, 0, 0,
-                81, 100, ExchangeTimes.NONE));
+                1, 81, 100, ExchangeTimes.NONE));
         assertWorst(Level.ATTENTION, "Module card has used up 81 % of its lifetime.");
     }
 

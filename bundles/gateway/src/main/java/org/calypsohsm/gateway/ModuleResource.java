@@ -47,7 +47,8 @@ final class ModuleResource {
                 .add("channelsInUse", report.channelsInUse())
                 .add("keyGroups", Json.createArrayBuilder(report.keyGroups().stream().sorted().toList()))
                 .add("exchanges", report.exchanges()).add("movedIn", report.movedIn()).add("movedOut", report.movedOut())
-                .add("lost", report.lost());
+                .add("lost", report.lost()).add("version", report.version()).add("operationsUsed", report.operationsUsed())
+                .add("operationsTotal", report.operationsTotal());
     }
 
     private CompletionStage<Reply> drain(Call call) throws IOException, Problem {

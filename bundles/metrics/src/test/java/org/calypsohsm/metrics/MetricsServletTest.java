@@ -38,7 +38,7 @@ class MetricsServletTest {
         platform.channelManager();
         platform.modules.add(TestPlatform.module("main", "DRAINING", 40, 500));
         platform.modules.add(new ModuleReport("card", "SAM-S20", "C0000001", true, "OPERATIONAL", "Well.", 20, 0, Set.of(0), 0, 0, 0, 0,
-                15_000_000, 16_000_000, ExchangeTimes.NONE));
+                1, 15_000_000, 16_000_000, ExchangeTimes.NONE));
         platform.waiting = 7;
 
         assertThat(metrics().lines()).contains(

@@ -38,7 +38,7 @@ class MonitoringFilesTest {
         try (TestPlatform platform = new TestPlatform()) {
             platform.channelManager().auditLog().product("CD97").group(0, Map.of("quota", 5)).keyStore();
             platform.modules.add(new ModuleReport("card", "SAM-S20", "C0000001", true, "OPERATIONAL", "Well.", 20, 0, Set.of(0), 0, 0, 0,
-                    0, 1, 16_000_000, ExchangeTimes.NONE));
+                    0, 1, 1, 16_000_000, ExchangeTimes.NONE));
             return Exchange.get(null).by("prometheus", Role.METRICS).to(new MetricsServlet(platform.context())).text();
         }
     }

@@ -156,7 +156,7 @@ public final class TestPlatform implements AutoCloseable {
         List<Long> counts = new ArrayList<>(ExchangeTimes.NONE.counts());
         counts.set(2, 5L);
         return new ModuleReport(name, "PCI-S3", "B0000001", true, state, "The test says so.", total, inUse, Set.of(0), 320, 3, 2, 1,
-                0, 0, new ExchangeTimes(counts, Duration.ofNanos(75_000)));
+                1, 0, 0, new ExchangeTimes(counts, Duration.ofNanos(75_000)));
     }
 
     @Override

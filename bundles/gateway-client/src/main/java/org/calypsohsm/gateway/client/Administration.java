@@ -24,6 +24,7 @@ import jakarta.json.JsonReader;
 import jakarta.json.JsonValue;
 import org.calypsohsm.channel.ChannelReport;
 import org.calypsohsm.channel.DrainReport;
+import org.calypsohsm.channel.ExchangeTimes;
 import org.calypsohsm.channel.ModuleReport;
 
 /** The part of the channel manager that is no exchange: REST requests. */
@@ -122,7 +123,8 @@ final class Administration {
         return new ModuleReport(one.getString("name"), one.getString("kind"), one.getString("serialNumber"),
                 one.getBoolean("emulated"), one.getString("state"), one.getString("sentence"), one.getInt("channelsTotal"),
                 one.getInt("channelsInUse"), groups, number(one, "exchanges"), number(one, "movedIn"), number(one, "movedOut"),
-                number(one, "lost"));
+                number(one, "lost"), one.getInt("version"), number(one, "operationsUsed"), number(one, "operationsTotal"),
+                ExchangeTimes.NONE);
     }
 
     private static long number(JsonObject of, String name) {
