@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 
 /** Puts simulated SAM-S20 cards into the virtual reader; a bundle does it, see {@link Platform#COMMAND}. */
 @Command(name = "sam-s20-card", description = "Inserts simulated SAM-S20 cards with public test keys into the virtual card reader of a"
-        + " running pcscd, and stays until they are out (Ctrl-C takes them out).",
+        + " running pcscd, and stays until Ctrl-C takes them out.",
         footer = {"", "Needs the Debian packages pcscd and vsmartcard-vpcd, and pcscd running (as root: pcscd --foreground)."})
 final class SamS20CardCommand extends ContainerCommand {
 

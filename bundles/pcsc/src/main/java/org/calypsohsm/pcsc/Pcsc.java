@@ -1,11 +1,9 @@
 package org.calypsohsm.pcsc;
 
-import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.NoSuchAlgorithmException;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 import javax.smartcardio.CardException;
@@ -84,21 +82,10 @@ public final class Pcsc {
      * @return true if the next use connects again
      */
     public static boolean forgetConnection() {
-        try {
-            Class<?> terminals = Class.forName("sun.security.smartcardio.PCSCTerminals", false,
-                    TerminalFactory.class.getClassLoader());
-            Field known = terminals.getDeclaredField("terminals");
-            known.setAccessible(true);
-            Field connection = terminals.getDeclaredField("contextId");
-            connection.setAccessible(true);
-            synchronized (terminals) {
-                // Each reader object keeps the old connection too.
-                ((Map<?, ?>) known.get(null)).clear();
-                connection.setLong(null, 0);
-            }
-            return true;
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            return false;
+        JdkConnection jdk = JdkConnection.reach();
+        if (jdk != null) {
+            jdk.exchange(0);
         }
+        return jdk != null;
     }
 }

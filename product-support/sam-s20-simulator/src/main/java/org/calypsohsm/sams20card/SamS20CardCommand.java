@@ -16,7 +16,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * The command {@code sam-s20-card}: inserts simulated cards into the virtual reader, and stays until they are out.
+ * The command {@code sam-s20-card}: inserts simulated cards into the virtual reader, and stays until it is told to end.
  * Options: {@code port}, {@code cards}, {@code serial} (Integer: of the first card; each further card has the next port and
  * serial number), {@code lifetime} (Long), {@code form} (String), {@code control} (Boolean: takes words for the only card from
  * the input, and ends with it).
@@ -62,10 +62,8 @@ public final class SamS20CardCommand implements ToIntFunction<Map<String, Object
                 System.out.printf("A simulated SAM-S20 with serial number %08X is in the virtual reader, port %d.%n", serial + i,
                         port + i);
             }
-            for (VirtualCard virtual : inserted) {
-                virtual.awaitEnd();
-            }
-            System.out.println("The reader has let the cards go.");
+            // Until the process is told to end.
+            Thread.currentThread().join();
             return 0;
         } catch (IOException e) {
             System.err.println("hsm sam-s20-card: there is no virtual reader at port " + (port + inserted.size()) + " (" + e.getMessage()

@@ -2,7 +2,6 @@ package org.calypsohsm.virtualreader;
 
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -25,10 +24,65 @@ public final class VirtualCard {
     private static final int RESET = 2;
     private static final int ASK_FOR_ATR = 4;
 
+    private static final long RETRY_MILLIS = 50;
+
     private final SimulatedCard card;
     private final int port;
-    private Socket socket;
-    private Thread thread;
+    private Insertion insertion;
+
+    /** One time in the reader. */
+    private final class Insertion {
+
+        private final Thread thread = new Thread(this::stay, "virtual card on port " + port);
+        private Socket socket;
+        private boolean out;
+
+        Insertion() throws IOException {
+            socket = connect();
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        private void stay() {
+            try {
+                for (Socket served = current(); served != null; served = current()) {
+                    serve(served);
+                    again();
+                }
+            } catch (InterruptedException e) {
+                // Taken out.
+            }
+        }
+
+        private synchronized Socket current() {
+            return out ? null : socket;
+        }
+
+        /** A card stays in its reader while pcscd is started again; and the reader at times drops one that has just come. */
+        private void again() throws InterruptedException {
+            while (current() != null) {
+                Thread.sleep(RETRY_MILLIS);
+                try {
+                    Socket next = connect();
+                    synchronized (this) {
+                        socket = next;
+                        if (out) {
+                            next.close();
+                        }
+                        return;
+                    }
+                } catch (IOException e) {
+                    // The reader is not there yet.
+                }
+            }
+        }
+
+        synchronized void end() throws IOException {
+            out = true;
+            socket.close();
+            thread.interrupt();
+        }
+    }
 
     /**
      * Makes a card that is not inserted yet.
@@ -42,17 +96,13 @@ public final class VirtualCard {
     }
 
     /**
-     * Inserts the card.
+     * Inserts the card; it stays in the reader until it is removed, also while the reader is started again.
      *
      * @throws IOException if the reader is not there
      */
-    public void insert() throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setTcpNoDelay(true);
-        Socket inserted = socket;
-        thread = new Thread(() -> serve(inserted), "virtual card on port " + port);
-        thread.setDaemon(true);
-        thread.start();
+    public synchronized void insert() throws IOException {
+        remove();
+        insertion = new Insertion();
     }
 
     /**
@@ -60,22 +110,18 @@ public final class VirtualCard {
      *
      * @throws IOException if the connection does not close
      */
-    public void remove() throws IOException {
-        if (socket != null) {
-            socket.close();
+    public synchronized void remove() throws IOException {
+        if (insertion != null) {
+            insertion.end();
+            insertion = null;
         }
         card.reset();
     }
 
-    /**
-     * Waits until the reader lets the card go: it was taken out, or the reader ended.
-     *
-     * @throws InterruptedException if the thread is told to end
-     */
-    public void awaitEnd() throws InterruptedException {
-        if (thread != null) {
-            thread.join();
-        }
+    private Socket connect() throws IOException {
+        Socket connected = new Socket(InetAddress.getLoopbackAddress(), port);
+        connected.setTcpNoDelay(true);
+        return connected;
     }
 
     private void serve(Socket inserted) {
@@ -98,12 +144,8 @@ public final class VirtualCard {
                     out.write(framed);
                 }
             }
-        } catch (EOFException e) {
-            // The reader is gone.
         } catch (IOException e) {
-            if (!inserted.isClosed()) {
-                System.err.println("The card on port " + port + " lost its reader: " + e.getMessage());
-            }
+            // The reader is gone, or the card was taken out.
         }
     }
 

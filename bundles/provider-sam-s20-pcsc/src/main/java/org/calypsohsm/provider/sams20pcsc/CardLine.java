@@ -19,13 +19,13 @@ import javax.smartcardio.Card;
 import javax.smartcardio.CardException;
 import javax.smartcardio.CardNotPresentException;
 import javax.smartcardio.CardTerminal;
-import javax.smartcardio.CardTerminals;
 
 import org.calypsohsm.module.ModuleException;
 import org.calypsohsm.module.ModuleException.Reason;
 import org.calypsohsm.module.ModuleState;
 import org.calypsohsm.module.ModuleStatus;
 import org.calypsohsm.pcsc.Pcsc;
+import org.calypsohsm.pcsc.PcscConnection;
 import org.calypsohsm.pcsc.ReaderClaim;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,14 +66,6 @@ final class CardLine implements AutoCloseable {
             return keyGroups.isEmpty() ? card.keyGroups() : card.keyGroups().stream().filter(keyGroups::contains)
                     .collect(Collectors.toUnmodifiableSet());
         }
-    }
-
-    /** Where readers come from. */
-    @FunctionalInterface
-    interface Readers {
-
-        /** @return the readers now */
-        CardTerminals get() throws NoSuchAlgorithmException;
     }
 
     /**
@@ -124,7 +116,7 @@ final class CardLine implements AutoCloseable {
     }
 
     private final Settings settings;
-    private final Readers readers;
+    private final PcscConnection pcsc = new PcscConnection();
     private final LinkedBlockingQueue<Task<?>> tasks = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile boolean closed;
@@ -149,9 +141,8 @@ final class CardLine implements AutoCloseable {
     private long nextAttempt = System.nanoTime();
     private long askedAt;
 
-    CardLine(Settings settings, Readers readers) {
+    CardLine(Settings settings) {
         this.settings = settings;
-        this.readers = readers;
         thread = new Thread(this::run, "card of module " + settings.module());
         thread.setDaemon(true);
     }
@@ -278,6 +269,7 @@ final class CardLine implements AutoCloseable {
         }
         drop(new ModuleStatus(ModuleState.OFFLINE, "The module was stopped."));
         closed = true;
+        pcsc.close();
         for (Task<?> task = tasks.poll(); task != null; task = tasks.poll()) {
             task.result.completeExceptionally(notServing());
         }
@@ -442,7 +434,7 @@ final class CardLine implements AutoCloseable {
                 + "; it is looked for again."));
         nextAttempt = System.nanoTime();
         if (e instanceof CardException fault && Pcsc.isConnectionLost(fault)) {
-            Pcsc.forgetConnection();
+            pcsc.forget();
         }
     }
 
@@ -466,14 +458,13 @@ final class CardLine implements AutoCloseable {
         enter(new ModuleStatus(ModuleState.OFFLINE, "PC/SC does not come back from looking for the card; perhaps another program has the"
                 + " card to itself."));
         try {
-            ModuleStatus found = find(readers.get());
-            status = found;
+            status = find();
         } catch (NoSuchAlgorithmException e) {
             status = new ModuleStatus(ModuleState.OFFLINE, "PC/SC is not there (" + Pcsc.code(e) + "); install and start pcscd, the"
                     + " package of that name on Debian, and connect a card reader.");
         } catch (CardException e) {
             status = new ModuleStatus(ModuleState.OFFLINE, "PC/SC does not answer (" + Pcsc.code(e) + "); start pcscd.");
-            if (Pcsc.isConnectionLost(e) && !Pcsc.forgetConnection()) {
+            if (Pcsc.isConnectionLost(e) && !pcsc.forget()) {
                 status = new ModuleStatus(ModuleState.OFFLINE, "pcscd has ended or was started again, and Java does not connect a second"
                         + " time; start it and then this platform, or give Java the option --add-opens"
                         + " java.smartcardio/sun.security.smartcardio=ALL-UNNAMED.");
@@ -483,8 +474,8 @@ final class CardLine implements AutoCloseable {
         }
     }
 
-    private ModuleStatus find(CardTerminals terminals) throws CardException {
-        List<CardTerminal> all = list(terminals);
+    private ModuleStatus find() throws NoSuchAlgorithmException, CardException {
+        List<CardTerminal> all = list();
         List<CardTerminal> matching = all.stream().filter(each -> settings.readers().test(each.getName())).toList();
         if (matching.isEmpty()) {
             return new ModuleStatus(ModuleState.OFFLINE, "There is no reader " + settings.wanted() + "; PC/SC has "
@@ -521,9 +512,9 @@ final class CardLine implements AutoCloseable {
                 "; insert the SAM-S20 with serial number %08X.", settings.serialNumber()));
     }
 
-    private static List<CardTerminal> list(CardTerminals terminals) throws CardException {
+    private List<CardTerminal> list() throws NoSuchAlgorithmException, CardException {
         try {
-            return terminals.list();
+            return pcsc.list();
         } catch (CardException e) {
             if ("SCARD_E_NO_READERS_AVAILABLE".equals(Pcsc.code(e))) {
                 return List.of();

@@ -15,7 +15,6 @@ import org.calypsohsm.module.ModuleInfo;
 import org.calypsohsm.module.ModuleState;
 import org.calypsohsm.module.ModuleStatus;
 import org.calypsohsm.module.SecurityModule;
-import org.calypsohsm.pcsc.Pcsc;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -81,11 +80,6 @@ public final class SamS20PcscModule implements SecurityModule {
      */
     @Activate
     public SamS20PcscModule(Config config) {
-        this(config, Pcsc::terminals);
-    }
-
-    /** A test has readers of its own. */
-    SamS20PcscModule(Config config, CardLine.Readers readers) {
         String name = config.hsm_module_name();
         if (name == null || name.isBlank()) {
             throw new IllegalArgumentException("A SAM-S20 needs a name: set " + NAME + ".");
@@ -106,7 +100,7 @@ public final class SamS20PcscModule implements SecurityModule {
             free.add(channel);
         }
         line = new CardLine(new CardLine.Settings(name, readers(name, config.reader()), config.reader(), serialNumber, config.version(),
-                Set.copyOf(groups), config.exclusive(), config.answerMillis()), readers);
+                Set.copyOf(groups), config.exclusive(), config.answerMillis()));
         line.start();
     }
 

@@ -278,6 +278,25 @@ class CardFaultsIT {
     }
 
     @Test
+    void aMuteCardDoesNotHoldUpAnother() throws Exception {
+        CardProcess mute = CARDS.first();
+        CARDS.second();
+        container.configure("a", Cards.FIRST_SERIAL, Map.of("answerMillis", 1000L));
+        container.configure("b", Cards.SECOND_SERIAL, Map.of("answerMillis", 1000L));
+        container.await("a", "OPERATIONAL", "");
+        container.await("b", "OPERATIONAL", "");
+        mute.command("mute", "done");
+        container.await("a", "FAILED", "has not answered for 1000 ms");
+        Channel channel = open();
+        assertThat(channel.module()).isEqualTo("b");
+        for (int i = 0; i < 20; i++) {
+            sells(channel);
+        }
+        assertThat(container.report("b").state()).isEqualTo("OPERATIONAL");
+        assertThat(container.report("a").state()).isEqualTo("FAILED");
+    }
+
+    @Test
     void theWrongCardIsNamed() throws Exception {
         container.configure("a", Cards.FIRST_SERIAL, Map.of());
         CardProcess wrong = CARDS.first();
