@@ -48,6 +48,8 @@ public final class ExchangeConnection implements Session.Listener {
         volatile String told;
         /** The last exchange. */
         CompletionStage<?> last = CompletableFuture.completedFuture(null);
+        /** Requests without an answer: the answers to those that came together leave together. */
+        final AtomicInteger waiting = new AtomicInteger();
         /** The last exchange is one of several parts, or waits for one: the next one must wait for it. */
         boolean chained;
 
@@ -242,6 +244,7 @@ public final class ExchangeConnection implements Session.Listener {
             return;
         }
         outstanding.incrementAndGet();
+        served.waiting.incrementAndGet();
         CompletionStage<byte[]> response;
         if (served.mustWait()) {
             response = served.last.handle((done, fault) -> null).thenCompose(done -> served.channel.exchangeAsync(frame.payload()));
@@ -266,6 +269,7 @@ public final class ExchangeConnection implements Session.Listener {
             malformed(frame, "EXCHANGE_ALL holds no APDU.");
         } else if (served != null) {
             outstanding.incrementAndGet();
+            served.waiting.incrementAndGet();
             CompletableFuture<List<byte[]>> responses = new CompletableFuture<>();
             served.last.whenComplete((done, fault) -> exchangeFrom(0, served.channel, commands, new ArrayList<>(), responses));
             served.last = responses;
@@ -316,13 +320,14 @@ public final class ExchangeConnection implements Session.Listener {
     // ---- answers
 
     private void answer(Frame frame, Served served, Operation operation, byte[] payload, Throwable fault) {
+        boolean more = served.waiting.decrementAndGet() > 0;
         if (fault == null) {
             String module = served.channel.module();
             if (!module.equals(served.told)) {
                 served.told = module;
-                queue.add(Operation.MOVED, 0, frame.channel(), module.getBytes(StandardCharsets.UTF_8));
+                queue.add(Operation.MOVED, 0, frame.channel(), module.getBytes(StandardCharsets.UTF_8), true);
             }
-            queue.add(operation, frame.request(), frame.channel(), payload);
+            queue.add(operation, frame.request(), frame.channel(), payload, more);
         } else {
             fault(frame.request(), frame.channel(), fault);
             if (!served.channel.isOpen() && channels.remove(frame.channel(), served)) {
@@ -370,6 +375,9 @@ public final class ExchangeConnection implements Session.Listener {
 
     /** Looks whether the client is there. */
     void watch(long silentNanos) {
+        if (ended.get()) {
+            return;
+        }
         boolean silent = !paused.get() && System.nanoTime() - heard > silentNanos;
         if (silent || queue.stuckNanos() > silentNanos) {
             LOG.warn("The connection of client {} is ended: nothing was heard of it for {} ms.", account.name(), silentNanos / 1_000_000);
@@ -380,10 +388,19 @@ public final class ExchangeConnection implements Session.Listener {
         }
     }
 
+    boolean isOf(ClientAccount one) {
+        return account == one;
+    }
+
     /** Ends the connection, since the gateway stops. */
     void stop() {
         session.close(StatusCode.SHUTDOWN, "The gateway stops.", Callback.from(() -> { }, fault -> session.disconnect()));
         end();
+    }
+
+    /** Ends the connection, since its client is not configured any more, or in another way. */
+    void revoke() {
+        refuse(StatusCode.POLICY_VIOLATION, "The configuration of the client has changed.");
     }
 
     @Override

@@ -20,6 +20,10 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Takes WebSockets for exchanges, and looks whether their clients are still there. */
 @Component(service = Servlet.class, configurationPid = Gateway.PID, configurationPolicy = ConfigurationPolicy.REQUIRE,
@@ -32,6 +36,7 @@ public final class ExchangeServlet extends JettyWebSocketServlet {
     static final int LONGEST_MESSAGE = 1 << 16;
 
     private static final long serialVersionUID = 1L;
+    private static final Logger LOG = LoggerFactory.getLogger(ExchangeServlet.class);
 
     private final transient ChannelManager channels;
     private final transient Gateway.Config config;
@@ -53,8 +58,27 @@ public final class ExchangeServlet extends JettyWebSocketServlet {
         this.channels = channels;
         this.config = config;
         long silentNanos = TimeUnit.MILLISECONDS.toNanos(config.silenceMillis());
-        watch.scheduleWithFixedDelay(() -> connections.forEach(connection -> connection.watch(silentNanos)), config.pingMillis(),
+        watch.scheduleWithFixedDelay(() -> connections.forEach(connection -> look(connection, silentNanos)), config.pingMillis(),
                 config.pingMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private static void look(ExchangeConnection connection, long silentNanos) {
+        try {
+            connection.watch(silentNanos);
+        } catch (RuntimeException e) {
+            // It closes at this moment; the others are still looked at.
+            LOG.debug("A connection cannot be looked at: {}", e.toString());
+        }
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindAccount(ClientAccount account) {
+        // Connections find theirs when they are made.
+    }
+
+    /** What a client may do counts at once, also for connections that are there. */
+    void unbindAccount(ClientAccount account) {
+        connections.stream().filter(connection -> connection.isOf(account)).forEach(ExchangeConnection::revoke);
     }
 
     /** Ends all connections. */

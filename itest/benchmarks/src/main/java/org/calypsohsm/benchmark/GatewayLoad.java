@@ -41,7 +41,7 @@ import org.calypsohsm.gateway.client.GatewayClient;
 final class GatewayLoad {
 
     private static final Profile PROFILE = Profile.TDES_CBC;
-    private static final int WARM_UP_SECONDS = 5;
+    private static final int WARM_UP_SECONDS = 10;
     private static final List<String> CLIENT = List.of("hsm-gateway-client-", "HttpClient-");
     private static final List<String> SERVER = List.of("qtp");
     private static final List<String> MODULE = List.of("hsm-channel-");
@@ -72,8 +72,9 @@ final class GatewayLoad {
      * @param gateway          the same over the gateway
      * @param embeddedTogether in the process, exchanges that need no answer of another sent together
      * @param gatewayTogether  the same over the gateway
+     * @param bareTlsMicros    processor time of a message there and one back over TLS alone, in microseconds
      */
-    record Rates(Rate embedded, Rate gateway, Rate embeddedTogether, Rate gatewayTogether) {
+    record Rates(Rate embedded, Rate gateway, Rate embeddedTogether, Rate gatewayTogether, double bareTlsMicros) {
 
         double ratio() {
             return gateway.perSecond / embedded.perSecond;
@@ -109,7 +110,7 @@ final class GatewayLoad {
                             .keyStore(client.keyStore(), client.password().toCharArray()).authority(pem)
                             .connections(clients).connectTimeout(Duration.ofMinutes(1)).build()) {
                 return new Rates(rate(manager, SaleRun::runAsync), rate(remote, SaleRun::runAsync),
-                        rate(manager, SaleRun::runTogether), rate(remote, SaleRun::runTogether));
+                        rate(manager, SaleRun::runTogether), rate(remote, SaleRun::runTogether), BareTls.microsPerTurn(server, trusted));
             }
         } finally {
             try (Stream<Path> files = Files.walk(folder)) {

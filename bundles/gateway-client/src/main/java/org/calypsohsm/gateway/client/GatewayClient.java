@@ -229,7 +229,12 @@ public final class GatewayClient implements ChannelManager, AutoCloseable {
 
     private void look(long silentNanos) {
         for (Connection connection : present()) {
-            connection.watch(silentNanos);
+            try {
+                connection.watch(silentNanos);
+            } catch (RuntimeException e) {
+                // It closes at this moment; the others are still looked at.
+                continue;
+            }
         }
     }
 

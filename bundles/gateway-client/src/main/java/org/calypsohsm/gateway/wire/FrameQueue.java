@@ -61,9 +61,22 @@ public final class FrameQueue {
      * @param payload   its payload; copied
      */
     public void add(Operation operation, int request, long channel, byte[] payload) {
+        add(operation, request, channel, payload, false);
+    }
+
+    /**
+     * Sends a frame, soon or with the next one.
+     *
+     * @param operation what it means
+     * @param request   number of the request
+     * @param channel   number of the channel
+     * @param payload   its payload; copied
+     * @param more      true if another one is sure to follow, so that this one may wait for it
+     */
+    public void add(Operation operation, int request, long channel, byte[] payload, boolean more) {
         synchronized (this) {
             append(operation, request, channel, payload);
-            if (sending) {
+            if (sending || more) {
                 return;
             }
             sending = true;

@@ -328,6 +328,25 @@ class GatewayIT {
     }
 
     @Test
+    void aClientThatIsNotConfiguredAnyMoreIsCutOff() throws Exception {
+        // A feature may consist of a configuration.
+        Path feature = gateway.feature().resolveSibling("guest.json");
+        Files.writeString(feature, """
+                {"feature-resource-version": "1.0", "id": "test:guest:1", "configurations": {"org.calypsohsm.gateway.client~guest":
+                    {"certificate": "%s", "roles": ["CLIENT"], "keyGroups": [0]}}}
+                """.formatted(gateway.digest(GatewayProcess.UNKNOWN)));
+        Awaitility.await("the guest is known").atMost(PATIENCE)
+                .until(() -> gateway.send(GatewayProcess.UNKNOWN, "GET", "/modules", null).statusCode() == 200);
+        RawConnection guest = new RawConnection(gateway, GatewayProcess.UNKNOWN);
+        guest.send(RawConnection.open(1, 0, 60_000));
+        assertThat(guest.next().operation()).isEqualTo(Operation.OPENED);
+        Files.delete(feature);
+        assertThat(guest.closed()).isEqualTo(1008);
+        awaitChannels(0);
+        assertThat(gateway.send(GatewayProcess.UNKNOWN, "GET", "/modules", null).statusCode()).isEqualTo(403);
+    }
+
+    @Test
     void aClientThatIsNotReachedAnyMoreFreesItsChannels() throws Exception {
         try (Relay relay = new Relay(gateway.port());
                 GatewayClient client = gateway.client(relay.port(), CLIENT, 1, Duration.ofSeconds(3))) {

@@ -156,6 +156,11 @@ final class GatewayProcess {
         return home.resolve("repo").resolve(name + ".json");
     }
 
+    /** SHA-256 of a client's certificate. */
+    String digest(String client) {
+        return credentials.get(client).sha256();
+    }
+
     // ---- clients
 
     /** @param name a client; null for one without a certificate */

@@ -58,7 +58,7 @@ final class Platform {
                 bundle(Path.of(System.getProperty("itest.bundle")).toUri().toString()).startLevel(PLATFORM)));
         // Providers and products without the feature manager, which would follow the folder of the distribution.
         try (Stream<Path> base = Files.list(home.resolve("bundle")); Stream<Path> features = Files.list(home.resolve("repo"))) {
-            Stream.concat(base, features).filter(jar -> jar.toString().endsWith(".jar"))
+            Stream.concat(base, features.filter(jar -> jar.getFileName().toString().matches("org\\.calypsohsm\\.(provider|product)\\..*"))).filter(jar -> jar.toString().endsWith(".jar"))
                     .filter(jar -> !jar.getFileName().toString().startsWith("org.calypsohsm.features")).sorted()
                     .forEach(jar -> options.add(bundle(jar.toUri().toString()).startLevel(level(jar.getFileName().toString()))));
         } catch (IOException e) {

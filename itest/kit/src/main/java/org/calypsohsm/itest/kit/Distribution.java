@@ -4,10 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
 
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
 import org.osgi.framework.Constants;
 
 /**
@@ -77,12 +82,39 @@ record Distribution(Path home) {
     /**
      * Lists the bundles that the container runs; the one place that knows where they lie.
      *
-     * @param featureManager true if it installs providers and products from features; otherwise they are installed as bundles
+     * @param featureManager true if it installs features; otherwise the bundles of those that the distribution begins with are
+     *                       installed as bundles
      */
     List<Jar> bundles(boolean featureManager) {
         List<Jar> base = jars("bundle");
-        return featureManager ? base : Stream.concat(base.stream().filter(jar -> !jar.symbolicName().equals(FEATURE_MANAGER)),
-                jars("repo").stream()).toList();
+        if (featureManager) {
+            return base;
+        }
+        Set<String> installed = ofFeatures();
+        return Stream.concat(base.stream().filter(jar -> !jar.symbolicName().equals(FEATURE_MANAGER)),
+                jars("repo").stream().filter(jar -> installed.contains(jar.file().getFileName().toString()))).toList();
+    }
+
+    /** @return the names of the jars of the features that the distribution begins with */
+    private Set<String> ofFeatures() {
+        Set<String> names = new HashSet<>();
+        try (Stream<Path> files = Files.list(home.resolve("feature"))) {
+            for (Path file : files.filter(file -> file.toString().endsWith(".json")).toList()) {
+                try (JsonReader reader = Json.createReader(Files.newBufferedReader(file))) {
+                    for (JsonObject bundle : reader.readObject().getJsonArray("bundles").getValuesAs(JsonObject.class)) {
+                        names.add(jar(bundle.getString("id").split(":")));
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("The folder " + home.resolve("feature") + " cannot be read: " + e.getMessage(), e);
+        }
+        return names;
+    }
+
+    /** As Maven names it: group, artifact, then perhaps type and classifier, and the version. */
+    private static String jar(String[] id) {
+        return id[1] + "-" + id[id.length - 1] + (id.length > 4 ? "-" + id[3] : "") + ".jar";
     }
 
     private List<Jar> jars(String folder) {
