@@ -32,7 +32,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 /** Metrics, health checks and the console's answers as programs ask for them, and who gets them. */
 class MonitoringIT {
 
-    private static final List<String> ROLES = List.of("ADMINISTRATOR", "OPERATOR", "SUPERVISOR", "AUDITOR", "METRICS", "CLIENT", "none");
+    private static final List<String> ROLES = List.of("ADMINISTRATOR", "OPERATOR", "SUPERVISOR", "AUDITOR", "METRICS", "CLIENT", ClientCertificates.NOBODY);
     private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
     private static final long PATIENCE_SECONDS = 60;
     private static final int OK = 200;
@@ -41,7 +41,7 @@ class MonitoringIT {
     private static ConsolePlatform platform;
 
     @BeforeAll
-    static void start() throws IOException {
+    static void start() throws IOException, InterruptedException {
         platform = new ConsolePlatform();
     }
 
@@ -60,8 +60,8 @@ class MonitoringIT {
     private static List<String> allowed(String path) throws Exception {
         List<String> allowed = new ArrayList<>();
         for (String role : ROLES) {
-            int status = platform.get(path, "X-Test-Roles", role).statusCode();
-            assertThat(status).as(path + " for " + role).isIn(OK, FORBIDDEN);
+            int status = platform.get(path, ClientCertificates.ROLE, role).statusCode();
+            assertThat(status).as(path + " for " + role).isEqualTo(role.equals(ClientCertificates.NOBODY) ? ClientCertificates.NO_CERTIFICATE : status == OK ? OK : FORBIDDEN);
             if (status == OK) {
                 allowed.add(role);
             }
