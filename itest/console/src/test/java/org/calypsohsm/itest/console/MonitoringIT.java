@@ -109,7 +109,7 @@ class MonitoringIT {
     @Test
     void metricsFollowTheWork() throws Exception {
         platform.does("count?group=0&ceiling=16000000");
-        platform.does("clients?count=8&pauseMillis=0");
+        platform.does("clients?count=8&pauseMillis=1");
         await().atMost(ConsolePlatform.PATIENCE).until(() -> metric("hsm_key_uses_total{counter=\"2\",group=\"0\",store=\"test\"}") > 100);
         assertThat(metric("hsm_module_channels_in_use{module=\"main\"}") + metric("hsm_module_channels_in_use{module=\"spare\"}")).isEqualTo(8);
         double exchanges = metric("hsm_exchanges_total{module=\"main\"}");
@@ -128,7 +128,7 @@ class MonitoringIT {
     @Test
     void noKeyByteAndNoApduComesOut() throws Exception {
         platform.does("count?group=0&ceiling=16000000");
-        platform.does("clients?count=8&pauseMillis=0");
+        platform.does("clients?count=8&pauseMillis=1");
         await().atMost(ConsolePlatform.PATIENCE).until(() -> metric("hsm_key_uses_total{counter=\"2\",group=\"0\",store=\"test\"}") > 100);
         StringBuilder all = new StringBuilder();
         for (String path : List.of("/console/api/state", "/console/api/impact?from=sam-s20&to=pci-s3", "/metrics", "/health/ready", "/health/live",
