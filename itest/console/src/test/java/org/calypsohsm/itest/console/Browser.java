@@ -71,10 +71,10 @@ final class Browser implements AutoCloseable {
                 Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
     }
 
-    /** Sends the requests of the page with other roles. */
-    void roles(String roles) {
+    /** Sends the requests of the page as a client of another role. */
+    void role(String role) {
         driver.executeCdpCommand("Network.enable", Map.of());
-        driver.executeCdpCommand("Network.setExtraHTTPHeaders", Map.of("headers", Map.of("X-Test-Roles", roles)));
+        driver.executeCdpCommand("Network.setExtraHTTPHeaders", Map.of("headers", Map.of(ClientCertificates.ROLE, role)));
     }
 
     void offline(boolean offline) {

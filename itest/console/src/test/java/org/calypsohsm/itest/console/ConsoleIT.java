@@ -21,7 +21,7 @@ class ConsoleIT {
     private static Browser browser;
 
     @BeforeAll
-    static void start() throws IOException {
+    static void start() throws IOException, InterruptedException {
         platform = new ConsolePlatform();
         browser = new Browser();
     }
@@ -40,7 +40,7 @@ class ConsoleIT {
     void openThePage() {
         browser.size(Browser.WIDE);
         browser.scheme("light");
-        browser.roles("ADMINISTRATOR");
+        browser.role("ADMINISTRATOR");
         browser.open(platform.url("/console/"));
     }
 
@@ -60,7 +60,7 @@ class ConsoleIT {
         assertThat(browser.card("modules", "spare")).contains("Lifetime used up", "of 16,000,000 operations");
         assertThat(browser.text("products")).contains("CD97", "CD21", "Tango", "does not authenticate");
         assertThat(browser.text("events")).contains("audit.start");
-        assertThat(browser.text("who")).isEqualTo("console-test: ADMINISTRATOR");
+        assertThat(browser.text("who")).isEqualTo("administrator: ADMINISTRATOR");
         assertThat(browser.text("emulated")).contains("not certified devices");
         assertThat(browser.script("return document.title")).isEqualTo("✓ Calypso HSM");
     }
@@ -151,7 +151,7 @@ class ConsoleIT {
         browser.awaitThat(() -> browser.isShown("impact"));
         browser.id("go").click();
         browser.awaitThat(() -> browser.text("progress-title").startsWith("Done: swap of "));
-        assertThat(browser.text("progress-title")).endsWith("ordered by console-test");
+        assertThat(browser.text("progress-title")).endsWith("ordered by administrator");
         assertThat(browser.text("step")).contains("has taken the place of");
         browser.awaitThat(() -> browser.card("modules", "spare").isEmpty());
         browser.awaitThat(() -> browser.text("events").contains("console.swap"));
@@ -180,13 +180,13 @@ class ConsoleIT {
 
     @Test
     void whoMayNotSwapIsNotOfferedIt() {
-        browser.roles("OPERATOR");
+        browser.role("OPERATOR");
         browser.open(platform.url("/console/"));
         browser.awaitThat(() -> browser.text("who").endsWith("OPERATOR"));
         assertThat(browser.isShown("swap")).isFalse();
         assertThat(browser.isShown("audit")).isFalse();
 
-        browser.roles("AUDITOR");
+        browser.role("AUDITOR");
         browser.open(platform.url("/console/"));
         browser.awaitThat(() -> browser.text("who").endsWith("AUDITOR"));
         assertThat(browser.isShown("swap")).isFalse();

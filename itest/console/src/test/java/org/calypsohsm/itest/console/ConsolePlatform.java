@@ -12,48 +12,66 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/** The distribution in a process of its own, with console, metrics, health checks, an audit log, and the aid of the tests. */
+/** The distribution in a process of its own, with the features gateway and console, an audit log, and the aid of the tests. */
 final class ConsolePlatform implements AutoCloseable {
 
     static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private static final Path SHIPPED = Path.of(System.getProperty("hsm.home")).toAbsolutePath().normalize();
-    private static final Path BUNDLES = Path.of("target/bundles");
     private static final Path AID = Path.of(System.getProperty("itest.bundle"));
+    private static final String LOG = "log.txt";
     private static final String PIN = "258025\n";
     private static final long STOP_SECONDS = 30;
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Path home;
-    private final int port;
+    private final ClientCertificates clients;
     private final Process process;
 
-    ConsolePlatform() throws IOException {
+    ConsolePlatform() throws IOException, InterruptedException {
         home = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "hsm-");
         copy(SHIPPED, home);
-        copy(BUNDLES, home.resolve("bundle"));
-        Files.copy(AID, home.resolve("bundle/aid.jar"));
+        Files.copy(AID, home.resolve("feature/aid.jar"));
+        for (String feature : List.of("gateway.json", "console.json")) {
+            Files.copy(home.resolve("repo").resolve(feature), home.resolve("feature").resolve(feature));
+        }
         Files.writeString(home.resolve("pin"), PIN);
-        Path configuration = home.resolve("conf/hsm.json");
-        String json = Files.readString(configuration).stripTrailing();
-        Files.writeString(configuration, json.substring(0, json.length() - 1) + ",\n  \"org.calypsohsm.auditlog\": "
-                + new ObjectMapper().createObjectNode().put("directory", home.resolve("audit").toString())
-                        .put("pinFile", home.resolve("pin").toString()) + "\n}\n");
+        Path certificates = home.resolve("certificates");
+        if (hsm("certificates", certificates.toString()).waitFor() != 0) {
+            throw new AssertionError("No certificates:\n" + Files.readString(home.resolve(LOG)));
+        }
+        int port;
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Dhsm.home=" + home, "-Dorg.apache.felix.http.host=127.0.0.1", "-Dorg.osgi.service.http.port=" + port,
-                "-jar", home.resolve("lib/org.calypsohsm.launcher.jar").toString(), "start");
-        process = builder.redirectErrorStream(true).redirectOutput(home.resolve("log.txt").toFile()).start();
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode more = (ObjectNode) json.readTree(certificates.resolve("gateway.json").toFile());
+        ((ObjectNode) more.path("org.calypsohsm.gateway")).put("port", port);
+        more.putObject("org.calypsohsm.auditlog").put("directory", home.resolve("audit").toString()).put("pinFile", home.resolve("pin").toString());
+        // The file of the distribution has comments, which a JSON reader would lose or refuse.
+        Path configuration = home.resolve("conf/hsm.json");
+        String shipped = Files.readString(configuration).stripTrailing();
+        Files.writeString(configuration, shipped.substring(0, shipped.length() - 1) + "," + more.toString().substring(1));
+        clients = new ClientCertificates(certificates, port);
+        process = hsm("start");
         awaitReady();
+    }
+
+    private Process hsm(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dhsm.home=" + home,
+                "-jar", home.resolve("lib/org.calypsohsm.launcher.jar").toString()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(home.resolve(LOG).toFile()).start();
     }
 
     private void awaitReady() throws IOException {
@@ -63,10 +81,11 @@ final class ConsolePlatform implements AutoCloseable {
                     throw new AssertionError("The platform ended.");
                 }
                 return get("/health/ready").statusCode() == 200 && get("/console/").statusCode() == 200
-                        && get("/metrics").statusCode() == 200 && state().path("modules").size() == 2;
+                        && get("/metrics").statusCode() == 200
+                        && post("/test/stop", "").statusCode() == 200 && state().path("modules").size() == 2;
             });
         } catch (RuntimeException | AssertionError e) {
-            String log = Files.readString(home.resolve("log.txt"));
+            String log = Files.readString(home.resolve(LOG));
             close();
             throw new AssertionError("The platform does not get ready:\n" + log, e);
         }
@@ -86,7 +105,7 @@ final class ConsolePlatform implements AutoCloseable {
     }
 
     String url(String path) {
-        return "http://127.0.0.1:" + port + path;
+        return clients.url() + path;
     }
 
     HttpResponse<String> get(String path, String... headers) throws IOException, InterruptedException {
@@ -125,6 +144,7 @@ final class ConsolePlatform implements AutoCloseable {
 
     @Override
     public void close() {
+        clients.close();
         process.destroy();
         try {
             if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {

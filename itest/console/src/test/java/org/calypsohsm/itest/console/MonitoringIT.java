@@ -32,7 +32,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 /** Metrics, health checks and the console's answers as programs ask for them, and who gets them. */
 class MonitoringIT {
 
-    private static final List<String> ROLES = List.of("ADMINISTRATOR", "OPERATOR", "SUPERVISOR", "AUDITOR", "METRICS", "CLIENT", "none");
+    private static final List<String> ROLES = List.of("ADMINISTRATOR", "OPERATOR", "SUPERVISOR", "AUDITOR", "METRICS", "CLIENT", ClientCertificates.NOBODY);
     private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
     private static final long PATIENCE_SECONDS = 60;
     private static final int OK = 200;
@@ -41,7 +41,7 @@ class MonitoringIT {
     private static ConsolePlatform platform;
 
     @BeforeAll
-    static void start() throws IOException {
+    static void start() throws IOException, InterruptedException {
         platform = new ConsolePlatform();
     }
 
@@ -60,8 +60,8 @@ class MonitoringIT {
     private static List<String> allowed(String path) throws Exception {
         List<String> allowed = new ArrayList<>();
         for (String role : ROLES) {
-            int status = platform.get(path, "X-Test-Roles", role).statusCode();
-            assertThat(status).as(path + " for " + role).isIn(OK, FORBIDDEN);
+            int status = platform.get(path, ClientCertificates.ROLE, role).statusCode();
+            assertThat(status).as(path + " for " + role).isEqualTo(role.equals(ClientCertificates.NOBODY) ? ClientCertificates.NO_CERTIFICATE : status == OK ? OK : FORBIDDEN);
             if (status == OK) {
                 allowed.add(role);
             }
@@ -109,7 +109,7 @@ class MonitoringIT {
     @Test
     void metricsFollowTheWork() throws Exception {
         platform.does("count?group=0&ceiling=16000000");
-        platform.does("clients?count=8&pauseMillis=0");
+        platform.does("clients?count=8&pauseMillis=1");
         await().atMost(ConsolePlatform.PATIENCE).until(() -> metric("hsm_key_uses_total{counter=\"2\",group=\"0\",store=\"test\"}") > 100);
         assertThat(metric("hsm_module_channels_in_use{module=\"main\"}") + metric("hsm_module_channels_in_use{module=\"spare\"}")).isEqualTo(8);
         double exchanges = metric("hsm_exchanges_total{module=\"main\"}");
@@ -128,7 +128,7 @@ class MonitoringIT {
     @Test
     void noKeyByteAndNoApduComesOut() throws Exception {
         platform.does("count?group=0&ceiling=16000000");
-        platform.does("clients?count=8&pauseMillis=0");
+        platform.does("clients?count=8&pauseMillis=1");
         await().atMost(ConsolePlatform.PATIENCE).until(() -> metric("hsm_key_uses_total{counter=\"2\",group=\"0\",store=\"test\"}") > 100);
         StringBuilder all = new StringBuilder();
         for (String path : List.of("/console/api/state", "/console/api/impact?from=sam-s20&to=pci-s3", "/metrics", "/health/ready", "/health/live",

@@ -1,4 +1,4 @@
 /**
- * What the tests of the console put into the platform: a stand-in for the gateway, and clients.
+ * What the tests of the console put into the platform: clients.
  */
 package org.calypsohsm.itest.console.aid;
