@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.jar.Manifest;
 
 import org.calypsohsm.channel.Channel;
@@ -45,12 +47,32 @@ public final class EmbeddedHsm implements ChannelManager, AutoCloseable {
         try {
             Distribution distribution = Distribution.locate();
             String file = System.getProperty(CONFIGURATION);
-            container = start(distribution, file == null ? distribution.configuration("hsm.json") : Path.of(file));
+            container = startApart(distribution, file == null ? distribution.configuration("hsm.json") : Path.of(file));
         } catch (LauncherException e) {
             throw new IllegalStateException(e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The thread was interrupted while the container started.", e);
+        }
+    }
+
+    /** On a daemon, whose threads are daemons too: a server that never closes this must end all the same. */
+    private static Container startApart(Distribution distribution, Path configuration) throws LauncherException, InterruptedException {
+        FutureTask<Container> starting = new FutureTask<>(() -> start(distribution, configuration));
+        Thread thread = new Thread(starting, "hsm-embedded-start");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return starting.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof LauncherException fault) {
+                throw fault;
+            }
+            throw new LauncherException("The container does not start: " + e.getCause() + ".", e.getCause());
+        } catch (InterruptedException e) {
+            // It closes what it began.
+            thread.interrupt();
+            throw e;
         }
     }
 

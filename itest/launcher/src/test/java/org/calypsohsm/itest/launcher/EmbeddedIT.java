@@ -30,7 +30,7 @@ class EmbeddedIT {
     @Test
     void aServerSellsWithThePlatformInItsOwnProcess() throws Exception {
         Path temporary = Files.createDirectories(work.resolve("tmp"));
-        Result result = run("-Djava.io.tmpdir=" + temporary);
+        Result result = run(List.of("-Djava.io.tmpdir=" + temporary));
         assertThat(result.exitCode()).as(result.errors()).isZero();
         List<String> round = new ArrayList<>(List.of("main: B0000001, version 1, 500 channels", "spare: C0000001, version 1, 20 channels"));
         for (CardProduct product : CardProduct.values()) {
@@ -47,20 +47,32 @@ class EmbeddedIT {
     }
 
     @Test
+    void aServerThatForgetsToFreeEndsAllTheSame() throws Exception {
+        Path temporary = Files.createDirectories(work.resolve("tmp"));
+        Result result = run(List.of("-Djava.io.tmpdir=" + temporary), "forgets");
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+        assertThat(result.output().lines()).containsExactly("main");
+        try (Stream<Path> leftovers = Files.list(temporary)) {
+            assertThat(leftovers).as("storage of the container").isEmpty();
+        }
+    }
+
+    @Test
     void withoutADistributionTheServerIsToldWhy() throws Exception {
-        Result result = run("-Dhsm.home=" + work);
+        Result result = run(List.of("-Dhsm.home=" + work));
         assertThat(result.exitCode()).isNotZero();
         assertThat(result.errors()).contains("CsmException: The channel manager on the class path does not start: No distribution: the folder "
                 + work + " has no subfolder bundle.");
     }
 
-    private Result run(String... options) throws IOException, InterruptedException {
+    private Result run(List<String> options, String... arguments) throws IOException, InterruptedException {
         String classPath = String.join(File.pathSeparator, List.of(jar("org.calypsohsm.libs3-"), jar("org.calypsohsm.api-"),
-                jar("org.calypsohsm.card-"), HOME.resolve("lib/org.calypsohsm.launcher.jar").toString(), "target/test-classes"));
+                jar("org.calypsohsm.card-"), jar("bcprov-"), HOME.resolve("lib/org.calypsohsm.launcher.jar").toString(), "target/test-classes"));
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp", classPath));
-        command.addAll(List.of(options));
+        command.addAll(options);
         command.add(EmbeddingServer.class.getName());
+        command.addAll(List.of(arguments));
         Path output = work.resolve("output.txt");
         Path errors = work.resolve("errors.txt");
         Process process = new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile()).start();

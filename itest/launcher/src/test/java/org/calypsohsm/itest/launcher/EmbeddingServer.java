@@ -21,11 +21,16 @@ public final class EmbeddingServer {
     /**
      * Initializes the library, sells, and frees it, twice.
      *
-     * @param arguments none
+     * @param arguments {@code forgets} to initialize it once, and to end without freeing it
      * @throws Exception if anything fails
      */
     public static void main(String[] arguments) throws Exception {
         CsmSystem system = CsmSystem.getInstance();
+        if (arguments.length > 0) {
+            system.Initialize();
+            System.out.println(system.getCsmList().get(0).channelOpen(0).getCsm());
+            return;
+        }
         for (int round = 0; round < 2; round++) {
             system.Initialize();
             List<CsmChannel> channels = new ArrayList<>();
