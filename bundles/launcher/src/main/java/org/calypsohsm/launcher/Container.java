@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -48,6 +49,7 @@ final class Container implements AutoCloseable {
     private final Framework framework;
     private final Path storage;
     private final Map<Bundle, String> problems = new ConcurrentHashMap<>();
+    private final Thread stopHook = new Thread(this::close, "hsm-stop");
 
     private Container(Framework framework, Path storage) {
         this.framework = framework;
@@ -62,15 +64,31 @@ final class Container implements AutoCloseable {
      * @return the container with all bundles started, as far as they could be
      */
     static Container start(Distribution distribution, Path configuration) throws LauncherException {
+        return start(distribution, configuration, Map.of(), jar -> true);
+    }
+
+    /**
+     * Starts a container that shares packages with the process around it.
+     *
+     * @param distribution  where the bundles lie
+     * @param configuration the Configurator file to begin with
+     * @param more          further properties of the framework
+     * @param wanted        which jars of the distribution are installed
+     * @return the container with all bundles started, as far as they could be
+     */
+    static Container start(Distribution distribution, Path configuration, Map<String, String> more, Predicate<Path> wanted)
+            throws LauncherException {
         SPI_FLY.setLevel(Level.WARNING);
         try {
             Path storage = Files.createTempDirectory("hsm-");
-            Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst()
+            Map<String, String> properties = properties(storage, distribution, configuration);
+            properties.putAll(more);
+            Framework framework = ServiceLoader.load(FrameworkFactory.class, Container.class.getClassLoader()).findFirst()
                     .orElseThrow(() -> new LauncherException("The launcher's jar holds no OSGi framework; build it again."))
-                    .newFramework(properties(storage, distribution, configuration));
+                    .newFramework(properties);
             Container container = new Container(framework, storage);
-            Runtime.getRuntime().addShutdownHook(new Thread(container::close, "hsm-stop"));
-            container.run(distribution.bundles());
+            Runtime.getRuntime().addShutdownHook(container.stopHook);
+            container.run(distribution.bundles().stream().filter(wanted).toList());
             return container;
         } catch (IOException | BundleException e) {
             throw new LauncherException("The container does not start: " + e.getMessage() + ".", e);
@@ -170,6 +188,12 @@ final class Container implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         delete(storage);
+        try {
+            Runtime.getRuntime().removeShutdownHook(stopHook);
+        } catch (IllegalStateException e) {
+            // The process ends: it is the hook that closes.
+            return;
+        }
     }
 
     private static void delete(Path folder) {

@@ -59,7 +59,7 @@ abstract class ContainerCommand implements Callable<Integer> {
         }
     }
 
-    private static Set<String> pids(Path file) throws LauncherException {
+    static Set<String> pids(Path file) throws LauncherException {
         try (Reader reader = Files.newBufferedReader(file)) {
             return Set.copyOf(Configurations.buildReader().withIdentifier(file.toString()).build(reader)
                     .readConfigurationResource().getConfigurations().keySet());

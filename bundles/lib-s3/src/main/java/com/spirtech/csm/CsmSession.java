@@ -1,6 +1,7 @@
 package com.spirtech.csm;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +20,12 @@ import org.calypsohsm.libs3.supply.SupplyException;
 /** What there is between Initialize and Free. */
 final class CsmSession {
 
-    /** Where the serial number is in an ATR (sam-s1-apdu.md section 1.1). */
+    /** Where things are in an ATR (sam-s1-apdu.md section 1.1). */
+    private static final int ATR_SUBTYPE = 8;
     private static final int ATR_SERIAL_NUMBER = 12;
+    private static final byte HSM_C1 = (byte) 0xC1;
+    /** How many channels of another form are held at most while one is opened. */
+    private static final int MOST_UNFIT = 32;
 
     private final Supply supply;
     /** By name and serial number, so that a module is always the same object. */
@@ -96,16 +101,9 @@ final class CsmSession {
             throw new CsmException(CsmException.kHsmErrKeyGroup, "Module " + csm + " has no key group " + keyGroup
                     + (report == null || serves ? "." : "; it is " + report.state() + ": " + report.sentence()));
         }
-        Channel channel;
-        try {
-            // Wherever it is free: a module that is full, is drained or has gone costs the caller nothing.
-            channel = ask(manager -> manager.open(supply.request(keyGroup)));
-        } catch (NoChannelFreeException e) {
+        Channel channel = openFitting(keyGroup);
+        if (channel == null) {
             return null;
-        } catch (UnknownKeyGroupException e) {
-            throw CsmException.of(CsmException.kHsmErrKeyGroup, e);
-        } catch (ChannelException e) {
-            throw CsmException.of(CsmException.UNAVAILABLE, e);
         }
         keep(channel);
         try {
@@ -113,6 +111,46 @@ final class CsmSession {
         } catch (CsmException | RuntimeException | Error e) {
             end(channel);
             throw e;
+        }
+    }
+
+    /** @return a channel of the form that servers build an ATR for; null if none is free */
+    private Channel openFitting(int keyGroup) throws CsmException {
+        // Held until the end, so that the manager gives one of another module next.
+        List<Channel> unfit = new ArrayList<>();
+        try {
+            while (unfit.size() < MOST_UNFIT) {
+                // Wherever it is free: a module that is full, is drained or has gone costs the caller nothing.
+                Channel channel = openAnywhere(keyGroup);
+                if (channel == null && unfit.isEmpty()) {
+                    return null;
+                }
+                if (channel == null) {
+                    break;
+                }
+                byte[] atr = channel.atr();
+                if (atr[ATR_SUBTYPE] == HSM_C1) {
+                    return channel;
+                }
+                unfit.add(channel);
+            }
+            throw new CsmException(CsmException.UNAVAILABLE, "The channels that are free for key group " + keyGroup
+                    + " are on module " + unfit.get(0).module() + ", which does not have the form HSM_C1 that servers of this library"
+                    + " take each channel for; set form in its configuration.");
+        } finally {
+            unfit.forEach(Channel::close);
+        }
+    }
+
+    private Channel openAnywhere(int keyGroup) throws CsmException {
+        try {
+            return ask(manager -> manager.open(supply.request(keyGroup)));
+        } catch (NoChannelFreeException e) {
+            return null;
+        } catch (UnknownKeyGroupException e) {
+            throw CsmException.of(CsmException.kHsmErrKeyGroup, e);
+        } catch (ChannelException e) {
+            throw CsmException.of(CsmException.UNAVAILABLE, e);
         }
     }
 

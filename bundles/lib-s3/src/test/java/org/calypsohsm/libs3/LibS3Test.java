@@ -22,6 +22,7 @@ import org.calypsohsm.channel.Channel;
 import org.calypsohsm.channel.ChannelRequest;
 import org.calypsohsm.manager.TestManager;
 import org.calypsohsm.module.ModuleState;
+import org.calypsohsm.module.SamForm;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -231,6 +232,23 @@ class LibS3Test {
         await().until(() -> csm.getKeyList().isEmpty());
         assertThat(csm.channelOpen(0).getCsm()).isSameAs(csm("second"));
         assertFault(() -> csm.channelOpen(2), CsmException.kHsmErrKeyGroup, "it is LOCKED: It waits for startup cards.");
+    }
+
+    @Test
+    void modulesOfAnotherFormAreNotTakenForAnHsm() throws Exception {
+        second.take(SamForm.S1E1);
+        for (int i = 0; i < 2; i++) {
+            CsmChannel channel = csm("second").channelOpen(0);
+            assertThat(channel.getCsm()).hasToString("first");
+        }
+        assertThat(second.open).hasValue(0);
+        assertFault(() -> csm("first").channelOpen(0), 0x06, "are on module second, which does not have the form HSM_C1");
+        assertThat(manager.open()).isEqualTo(2);
+        try (Channel one = manager.channels().open(ChannelRequest.forKeyGroup(2));
+                Channel other = manager.channels().open(ChannelRequest.forKeyGroup(2))) {
+            assertThat(one.id()).isNotEqualTo(other.id());
+            assertThat(csm("first").channelOpen(0)).as("none is free of any form").isNull();
+        }
     }
 
     // ---- CsmChannel

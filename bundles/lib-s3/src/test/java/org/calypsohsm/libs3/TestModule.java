@@ -22,6 +22,7 @@ public final class TestModule implements SecurityModule {
     private volatile Set<Integer> keyGroups;
     private volatile ModuleStatus status = new ModuleStatus(ModuleState.OPERATIONAL, "It serves.");
     private volatile boolean inSession;
+    private volatile SamForm form = SamForm.HSM_C1;
 
     public TestModule(String name, int serialNumber, int channels, Integer... keyGroups) {
         info = new ModuleInfo(name, "TEST", serialNumber, 0x23, channels, true);
@@ -31,6 +32,10 @@ public final class TestModule implements SecurityModule {
     void become(ModuleState state, String sentence, Integer... groups) {
         keyGroups = Set.of(groups);
         status = new ModuleStatus(state, sentence);
+    }
+
+    void take(SamForm newForm) {
+        form = newForm;
     }
 
     /** Begins a session on each channel. */
@@ -65,7 +70,7 @@ public final class TestModule implements SecurityModule {
 
             @Override
             public byte[] atr() {
-                return SamForm.HSM_C1.atr(info.serialNumber(), info.version());
+                return form.atr(info.serialNumber(), info.version());
             }
 
             @Override
