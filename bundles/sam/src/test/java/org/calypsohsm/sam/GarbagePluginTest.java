@@ -78,33 +78,26 @@ class GarbagePluginTest {
     @ParameterizedTest
     @MethodSource("garbage")
     void aCertificateOfAnotherLengthEndsTheSession(Garbage each) {
-        Sam sam = sam(SamForm.HSM_C1).openRegular();
-        garbage = each;
-        assertThat(sam.send("8E 00 00 04")).isEqualTo("6985");
-        garbage = null;
-        assertThat(changed).isEqualTo(1);
-        assertThat(sam.sam.inSession()).isFalse();
-        sam.runGoodSession();
+        assertEndsTheSession(sam(SamForm.HSM_C1).openRegular(), "8E 00 00 04", each);
     }
 
     @ParameterizedTest
     @MethodSource("garbage")
     void soDoesOneInTheMiddle(Garbage each) {
-        Sam sam = sam(SamForm.HSM_C1).openExtended();
-        garbage = each;
-        assertThat(sam.send("88 80 00 08")).isEqualTo("6985");
-        garbage = null;
-        assertThat(sam.sam.inSession()).isFalse();
-        sam.runGoodSession();
+        assertEndsTheSession(sam(SamForm.HSM_C1).openExtended(), "88 80 00 08", each);
     }
 
     @ParameterizedTest
     @MethodSource("garbage")
     void soDoesACipheredCommand(Garbage each) {
-        Sam sam = sam(SamForm.HSM_C1).openExtended();
+        assertEndsTheSession(sam(SamForm.HSM_C1).openExtended(), "8C 00 80 05 00B2014400", each);
+    }
+
+    private void assertEndsTheSession(Sam sam, String apdu, Garbage each) {
         garbage = each;
-        assertThat(sam.send("8C 00 80 05 00B2014400")).isEqualTo("6985");
+        assertThat(sam.send(apdu)).isEqualTo("6985");
         garbage = null;
+        assertThat(changed).isEqualTo(1);
         assertThat(sam.sam.inSession()).isFalse();
         sam.runGoodSession();
     }
