@@ -69,6 +69,15 @@ public final class ApiServlet extends HttpServlet {
         audit.go(log);
     }
 
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindAccount(ClientAccount account) {
+        // Requests come with theirs.
+    }
+
+    void unbindAccount(ClientAccount account) {
+        channelResource.revoke(account);
+    }
+
     /** Closes the channels that were opened by REST. */
     @Deactivate
     void stop() {
@@ -142,6 +151,7 @@ public final class ApiServlet extends HttpServlet {
         ClientAccount account = HsmContext.account(request);
         if (!operation.isFor(account)) {
             LOG.warn("Client {} lacks a role for {}.", account.name(), operation.id());
+            audit.note("gateway.refused", operation.id(), "Client " + account.name() + " lacks the role for it.");
             throw new Problem(Problem.FORBIDDEN, "Client " + account.name() + " lacks the role for this; it takes one of "
                     + operation.roles().stream().sorted().toList() + ".");
         }

@@ -144,6 +144,11 @@ final class ChannelResource {
         held.values().stream().filter(one -> !one.channel.isOpen()).forEach(this::release);
     }
 
+    /** Closes the channels of a client. */
+    void revoke(ClientAccount account) {
+        held.values().stream().filter(one -> one.account == account).forEach(this::release);
+    }
+
     /** Closes all channels. */
     void stop() {
         stopped = true;

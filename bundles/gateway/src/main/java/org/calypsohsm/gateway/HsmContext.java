@@ -58,6 +58,7 @@ public final class HsmContext extends ServletContextHelper {
     @Override
     public boolean handleSecurity(HttpServletRequest request, HttpServletResponse response) throws IOException {
         try {
+            checkOrigin(request.getHeader("Origin"), request.getHeader("Host"));
             ClientAccount account = authenticate((X509Certificate[]) request.getAttribute(CERTIFICATES));
             if (!account.mayRequest()) {
                 throw new Problem(Problem.TOO_MANY_REQUESTS, "Client " + account.name() + " makes more requests than it may; wait a second.");
@@ -72,6 +73,13 @@ public final class HsmContext extends ServletContextHelper {
                     refused.getMessage());
             refused.write(response);
             return false;
+        }
+    }
+
+    /** A browser that holds a certificate shows it for the pages of anybody, also for WebSockets; it tells whose page it is. */
+    private static void checkOrigin(String origin, String host) throws Problem {
+        if (origin != null && !origin.equals("https://" + host)) {
+            throw new Problem(Problem.FORBIDDEN, "The request comes from a page of another site.");
         }
     }
 

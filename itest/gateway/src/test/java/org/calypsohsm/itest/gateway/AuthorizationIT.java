@@ -17,6 +17,7 @@ import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.PathItem;
 import io.swagger.v3.parser.core.models.SwaggerParseResult;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -165,6 +166,9 @@ class AuthorizationIT {
         assertThat(log).contains("\"act\":\"gateway.drain\",\"subject\":\"{module=spare}\",\"actor\":\"OPERATOR\"")
                 .contains("gateway.undrain");
         assertThat(gateway.send("AUDITOR", "POST", "/audit/verify", "{}").body()).contains("\"INTACT\"");
+        gateway.send("AUDITOR", "POST", "/modules/spare/drain", "{}");
+        Awaitility.await("the refusal is in the log").until(() -> gateway.send("AUDITOR", "GET", "/audit?count=50", null).body()
+                .contains("\"act\":\"gateway.refused\",\"subject\":\"drain\""));
     }
 
     @Test

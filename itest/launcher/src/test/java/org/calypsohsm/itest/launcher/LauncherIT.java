@@ -3,9 +3,11 @@ package org.calypsohsm.itest.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -37,14 +39,14 @@ class LauncherIT {
     @Test
     void helpExplainsAllCommands() throws Exception {
         try (HsmProcess hsm = hsm("--help")) {
-            assertThat(hsm.output()).contains("start", "demo", "bench", "fuzz", "soak", "new-product", "test", "Exit codes");
+            assertThat(hsm.output()).contains("start", "demo", "certificates", "bench", "fuzz", "soak", "new-product", "test", "Exit codes");
             assertThat(hsm.exitCode()).isZero();
             assertThat(hsm.errors()).isEmpty();
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"start", "demo", "sam-s20-card", "bench", "fuzz", "soak", "new-product", "test"})
+    @ValueSource(strings = {"start", "demo", "certificates", "sam-s20-card", "bench", "fuzz", "soak", "new-product", "test"})
     void everyCommandHasHelp(String command) throws Exception {
         try (HsmProcess hsm = hsm(command, "--help")) {
             assertThat(hsm.output()).contains("Usage: hsm " + command);
@@ -118,6 +120,52 @@ class LauncherIT {
         assertThat(document.findValues("failed")).isNotEmpty().allMatch(failed -> failed.intValue() == 0);
         try (Stream<Path> leftovers = Files.list(HsmProcess.temporary(work))) {
             assertThat(leftovers).isEmpty();
+        }
+    }
+
+    @Test
+    void demoSellsOverTheGateway() throws Exception {
+        Path home = distributionWithout("nothing");
+        try (HsmProcess hsm = new HsmProcess(home, work, Map.of(), "demo", "--via", "gateway", "--channels", "50", "--sessions", "200",
+                "--modules", "PCI-S3:100,SAM-S20")) {
+            assertThat(hsm.exitCode()).as(hsm.errors()).isZero();
+            assertThat(hsm.output()).contains("over TLS 1.3", "200 sessions, 0 failed");
+            assertThat(hsm.errors()).doesNotContain("ERROR", "\tat ");
+        }
+        assertThat(home.resolve("feature/gateway.json")).as("what the demo installs goes again").doesNotExist();
+        try (Stream<Path> leftovers = Files.list(HsmProcess.temporary(work))) {
+            assertThat(leftovers).isEmpty();
+        }
+    }
+
+    @Test
+    void certificatesAreMadeForOneselfAndAGatewayStartsWithThem() throws Exception {
+        Path folder = work.resolve("certificates");
+        try (HsmProcess hsm = hsm("certificates", folder.toString())) {
+            assertThat(hsm.exitCode()).as(hsm.errors()).isZero();
+            assertThat(hsm.output()).contains("6 clients");
+        }
+        assertThat(Files.getPosixFilePermissions(folder.resolve("server.password"))).hasSize(2);
+        assertThat(Files.readString(folder.resolve("server.password"))).isNotEqualTo(Files.readString(folder.resolve("client.password")));
+        try (HsmProcess again = hsm("certificates", folder.toString())) {
+            assertThat(again.exitCode()).isEqualTo(2);
+            assertThat(again.errors()).contains("is there already");
+        }
+        Path home = distributionWithout("nothing");
+        Files.copy(home.resolve("repo/gateway.json"), home.resolve("feature/gateway.json"));
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        String made = Files.readString(folder.resolve("gateway.json")).replace("8443", Integer.toString(port));
+        Path conf = home.resolve("conf/hsm.json");
+        Files.writeString(conf, Files.readString(conf).replaceFirst("\\}\\s*$",
+                Matcher.quoteReplacement("," + made.substring(made.indexOf('{') + 1))));
+        try (HsmProcess hsm = new HsmProcess(home, work, Map.of(), "start", "--shell")) {
+            assertThat(hsm.firstLine()).as(hsm.errors()).startsWith("Ready after ");
+            hsm.type("features", "status");
+            assertThat(hsm.exitCode()).isZero();
+            assertThat(hsm.errors()).contains("Gateway for https://127.0.0.1:" + port).doesNotContain("ERROR", "\tat ");
         }
     }
 
