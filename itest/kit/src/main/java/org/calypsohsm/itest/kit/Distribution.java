@@ -98,6 +98,9 @@ record Distribution(Path home) {
     /** @return the names of the jars of the features that the distribution begins with */
     private Set<String> ofFeatures() {
         Set<String> names = new HashSet<>();
+        if (!Files.isDirectory(home.resolve("feature"))) {
+            return names;
+        }
         try (Stream<Path> files = Files.list(home.resolve("feature"))) {
             for (Path file : files.filter(file -> file.toString().endsWith(".json")).toList()) {
                 try (JsonReader reader = Json.createReader(Files.newBufferedReader(file))) {

@@ -57,12 +57,16 @@ class HsmOptionsTest {
     }
 
     private Path jar(String file, String symbolicName) throws IOException {
+        return jar("bundle", file, symbolicName);
+    }
+
+    private Path jar(String folder, String file, String symbolicName) throws IOException {
         Manifest manifest = new Manifest();
         manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
         if (symbolicName != null) {
             manifest.getMainAttributes().putValue(Constants.BUNDLE_SYMBOLICNAME, symbolicName);
         }
-        Path jar = home.resolve("bundle").resolve(file);
+        Path jar = Files.createDirectories(home.resolve(folder)).resolve(file);
         try (OutputStream out = Files.newOutputStream(jar)) {
             new JarOutputStream(out, manifest).close();
         }
@@ -88,6 +92,21 @@ class HsmOptionsTest {
     void bundlesHaveTheirSymbolicNamesAndLevels() {
         assertThat(Distribution.at(home).bundles(false)).extracting(Distribution.Jar::symbolicName, Distribution.Jar::level)
                 .containsExactly(tuple("org.calypsohsm.sam", 3), tuple("slf4j.api", 2));
+    }
+
+    @Test
+    void ofTheRepositoryOnlyWhatIsInstalledIsThere() throws IOException {
+        jar("repo", "product-1.0.jar", "product");
+        jar("repo", "server-1.0-fat.jar", "server");
+        jar("repo", "service-1.0.jar", "service");
+        Files.createDirectories(home.resolve("feature"));
+        Files.writeString(home.resolve("feature/some.json"), """
+                {"id": "g:some:1", "bundles": [{"id": "g:product:1.0"}, {"id": "g:server:jar:fat:1.0"}]}
+                """);
+        assertThat(Distribution.at(home).bundles(false)).extracting(Distribution.Jar::symbolicName)
+                .containsExactly("org.calypsohsm.sam", "slf4j.api", "product", "server");
+        assertThat(Distribution.at(home).bundles(true)).extracting(Distribution.Jar::symbolicName)
+                .containsExactly("org.calypsohsm.sam", "slf4j.api");
     }
 
     @Test
