@@ -94,10 +94,14 @@ final class ChannelPoolPlugin implements KeyplePluginExtension, PoolPluginSpi {
             return 0;
         }
         try {
-            return Integer.parseUnsignedInt(reference) & Integer.MAX_VALUE;
+            int keyGroup = Integer.parseInt(reference);
+            if (keyGroup >= 0) {
+                return keyGroup;
+            }
         } catch (NumberFormatException e) {
-            throw new PluginIOException("A reader group is the number of a key group, as in \"0\", not \"" + reference + "\".", e);
+            // Said below, as for a negative one.
         }
+        throw new PluginIOException("A reader group is the number of a key group, as in \"0\", not \"" + reference + "\".");
     }
 
     @Override

@@ -15,16 +15,15 @@ import org.calypsohsm.module.SamForm;
 import org.calypsohsm.module.SecurityModule;
 
 /** A module whose channels answer each command with the command and 9000. */
-public final class TestModule implements SecurityModule {
+final class TestModule implements SecurityModule {
 
     final AtomicInteger open = new AtomicInteger();
     private final ModuleInfo info;
     private volatile Set<Integer> keyGroups;
     private volatile ModuleStatus status = new ModuleStatus(ModuleState.OPERATIONAL, "It serves.");
     private volatile boolean inSession;
-    private volatile SamForm form = SamForm.HSM_C1;
 
-    public TestModule(String name, int serialNumber, int channels, Integer... keyGroups) {
+    TestModule(String name, int serialNumber, int channels, Integer... keyGroups) {
         info = new ModuleInfo(name, "TEST", serialNumber, 0x23, channels, true);
         this.keyGroups = Set.of(keyGroups);
     }
@@ -32,10 +31,6 @@ public final class TestModule implements SecurityModule {
     void become(ModuleState state, String sentence, Integer... groups) {
         keyGroups = Set.of(groups);
         status = new ModuleStatus(state, sentence);
-    }
-
-    void take(SamForm newForm) {
-        form = newForm;
     }
 
     /** Begins a session on each channel. */
@@ -70,7 +65,7 @@ public final class TestModule implements SecurityModule {
 
             @Override
             public byte[] atr() {
-                return form.atr(info.serialNumber(), info.version());
+                return SamForm.HSM_C1.atr(info.serialNumber(), info.version());
             }
 
             @Override

@@ -1,7 +1,12 @@
 package org.calypsohsm.manager;
 
 import java.lang.annotation.Annotation;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.concurrent.atomic.AtomicInteger;
 
+import org.calypsohsm.channel.ChannelManager;
+import org.calypsohsm.channel.NoChannelFreeException;
 import org.calypsohsm.module.SecurityModule;
 
 /** The real channel manager, with modules that a test brings as the service registry does. */
@@ -46,10 +51,32 @@ public final class TestManager implements AutoCloseable {
     }
 
     private final DefaultChannelManager manager = new DefaultChannelManager(new Settings());
+    private final AtomicInteger refused = new AtomicInteger();
+    private final ChannelManager counting = (ChannelManager) Proxy.newProxyInstance(ChannelManager.class.getClassLoader(),
+            new Class<?>[] {ChannelManager.class}, (proxy, method, arguments) -> {
+                try {
+                    return method.invoke(manager, arguments);
+                } catch (InvocationTargetException e) {
+                    if (e.getCause() instanceof NoChannelFreeException) {
+                        refused.incrementAndGet();
+                    }
+                    throw e.getCause();
+                }
+            });
 
     /** @return the channel manager */
-    public DefaultChannelManager channels() {
-        return manager;
+    public ChannelManager channels() {
+        return counting;
+    }
+
+    /** @return how often no channel was free */
+    public int refused() {
+        return refused.get();
+    }
+
+    /** @return how many wait in the queue */
+    public int waiting() {
+        return manager.placement().waiting();
     }
 
     /** A module comes. */

@@ -56,8 +56,9 @@ public final class PluginService implements KeyplePluginExtensionFactory, PoolPl
                 Duration.ofMillis(config.idleTimeoutMillis()));
     }
 
+    /** Closes the plugins. */
     @Deactivate
-    void stop() {
+    public void stop() {
         factory.close();
     }
 
