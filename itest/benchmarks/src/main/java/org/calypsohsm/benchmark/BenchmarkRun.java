@@ -101,7 +101,7 @@ public final class BenchmarkRun implements Callable<Integer> {
         System.out.printf("%nWith %,d asynchronous clients at once and a counted key: %,.0f sessions/s with"
                 + " counters in memory, %,.0f/s with durable counters: %.0f%%.%n", clients, median(counted, CounterLoad.Rates::memory),
                 median(counted, CounterLoad.Rates::durable), 100 * durableRatio);
-        List<GatewayLoad.Rates> gateway = measureGateway(measured);
+        List<GatewayLoad.Result> gateway = measureGateway(measured);
         if (json != null) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("threads", threads);
@@ -111,8 +111,9 @@ public final class BenchmarkRun implements Callable<Integer> {
             document.put("idleChannels", idleChannels);
             document.put("clients", clients);
             document.put("durableToMemory", durableRatio);
-            document.put("gatewayToEmbedded", median(gateway, GatewayLoad.Rates::ratio));
-            document.put("gatewayToEmbeddedTogether", median(gateway, GatewayLoad.Rates::ratioTogether));
+            document.put("gatewayToEmbedded", ratio(gateway, GatewayLoad.Result::oneByOne, GatewayLoad.Rates::own));
+            document.put("gatewayToEmbeddedTogether", ratio(gateway, GatewayLoad.Result::together, GatewayLoad.Rates::own));
+            document.put("gatewayToEmbeddedTogetherShared", ratio(gateway, GatewayLoad.Result::together, GatewayLoad.Rates::shared));
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json, document);
         }
         return 0;
@@ -156,36 +157,41 @@ public final class BenchmarkRun implements Callable<Integer> {
                 TreeMap::new, Collectors.toMap(BenchmarkRun::name, result -> result.getPrimaryResult().getScore())));
     }
 
-    private List<GatewayLoad.Rates> measureGateway(int measured) throws IOException, InterruptedException, GeneralSecurityException {
-        List<GatewayLoad.Rates> rates = new ArrayList<>();
+    private List<GatewayLoad.Result> measureGateway(int measured) throws IOException, InterruptedException, GeneralSecurityException {
+        List<GatewayLoad.Result> results = new ArrayList<>();
         for (int round = 0; round < measured; round++) {
-            rates.add(new GatewayLoad(clients, quick ? 3 : GATEWAY_SECONDS).measure());
+            results.add(new GatewayLoad(clients, quick ? 3 : GATEWAY_SECONDS).measure());
         }
-        System.out.printf("%nSale sessions per second of %,d asynchronous clients, each on a TLS connection of its own%n", clients);
-        System.out.printf("%-32s %12s %12s %12s %30s%n", "", "in process", "gateway", "gateway / in", "processor time of a session");
-        print("13 turns: one by one", rates, GatewayLoad.Rates::embedded, GatewayLoad.Rates::gateway, GatewayLoad.Rates::ratio);
-        print("3 turns: sent together", rates, GatewayLoad.Rates::embeddedTogether, GatewayLoad.Rates::gatewayTogether,
-                GatewayLoad.Rates::ratioTogether);
-        double turn = median(rates, GatewayLoad.Rates::bareTlsMicros);
+        System.out.printf("%nSale sessions of %,d asynchronous clients over a gateway, beside the same in the process%n", clients);
+        System.out.printf("%-48s %12s %8s %14s %10s %10s %14s%n", "", "sessions/s", "ratio", "CPU/session", "client", "Jetty", "rest, module");
+        print("13 turns: one exchange at a time", results, GatewayLoad.Result::oneByOne);
+        print("3 turns: exchanges sent together", results, GatewayLoad.Result::together);
+        double turn = median(results, GatewayLoad.Result::bareTlsMicros);
         System.out.printf("A turn over TLS alone, without WebSocket, gateway and session, takes %.0f us: %.0f us for 13, %.0f us for 3.%n", turn,
                 13 * turn, 3 * turn);
-        return rates;
+        return results;
     }
 
-    private static double micros(List<GatewayLoad.Rates> rates, Function<GatewayLoad.Rates, GatewayLoad.Rate> gateway,
-            ToDoubleFunction<GatewayLoad.Rate> part) {
-        return median(rates, one -> part.applyAsDouble(gateway.apply(one)));
+    private static void print(String turns, List<GatewayLoad.Result> results, Function<GatewayLoad.Result, GatewayLoad.Rates> rates) {
+        print(turns + ", in the process", results, rates, GatewayLoad.Rates::embedded);
+        print("  on connections of their own", results, rates, GatewayLoad.Rates::own);
+        print("  on " + GatewayLoad.FEW_CONNECTIONS + " connections", results, rates, GatewayLoad.Rates::shared);
     }
 
-    private static void print(String what, List<GatewayLoad.Rates> rates, Function<GatewayLoad.Rates, GatewayLoad.Rate> embedded,
-            Function<GatewayLoad.Rates, GatewayLoad.Rate> gateway, ToDoubleFunction<GatewayLoad.Rates> ratio) {
-        System.out.printf("%-32s %,12.0f %,12.0f %11.0f%% %,14.0f us to %,9.0f us%n", what,
-                median(rates, one -> embedded.apply(one).perSecond()), median(rates, one -> gateway.apply(one).perSecond()),
-                100 * median(rates, ratio), median(rates, one -> embedded.apply(one).cpuMicros()),
-                micros(rates, gateway, GatewayLoad.Rate::cpuMicros));
-        System.out.printf("%-32s of it client %,.0f us, Jetty %,.0f us, channel manager with module and sending %,.0f us%n", "",
-                micros(rates, gateway, GatewayLoad.Rate::clientMicros), micros(rates, gateway, GatewayLoad.Rate::serverMicros),
-                micros(rates, gateway, GatewayLoad.Rate::moduleMicros));
+    private static void print(String way, List<GatewayLoad.Result> results, Function<GatewayLoad.Result, GatewayLoad.Rates> rates,
+            Function<GatewayLoad.Rates, GatewayLoad.Rate> rate) {
+        ToDoubleFunction<ToDoubleFunction<GatewayLoad.Rate>> figure =
+                part -> median(results, one -> part.applyAsDouble(rate.apply(rates.apply(one))));
+        System.out.printf("%-48s %,12.0f %7.0f%% %,11.0f us %,7.0f us %,7.0f us %,11.0f us%n", way,
+                figure.applyAsDouble(GatewayLoad.Rate::perSecond), 100 * ratio(results, rates, rate),
+                figure.applyAsDouble(GatewayLoad.Rate::cpuMicros), figure.applyAsDouble(GatewayLoad.Rate::clientMicros),
+                figure.applyAsDouble(GatewayLoad.Rate::serverMicros), figure.applyAsDouble(GatewayLoad.Rate::moduleMicros));
+    }
+
+    /** @return the rate of a way to that in the process, in the same round */
+    private static double ratio(List<GatewayLoad.Result> results, Function<GatewayLoad.Result, GatewayLoad.Rates> rates,
+            Function<GatewayLoad.Rates, GatewayLoad.Rate> rate) {
+        return median(results, one -> rate.apply(rates.apply(one)).perSecond() / rates.apply(one).embedded().perSecond());
     }
 
     private static String name(RunResult result) {

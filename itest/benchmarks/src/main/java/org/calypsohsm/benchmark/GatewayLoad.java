@@ -41,6 +41,7 @@ import org.calypsohsm.gateway.client.GatewayClient;
 final class GatewayLoad {
 
     private static final Profile PROFILE = Profile.TDES_CBC;
+    static final int FEW_CONNECTIONS = 16;
     private static final int WARM_UP_SECONDS = 10;
     private static final List<String> CLIENT = List.of("hsm-gateway-client-", "HttpClient-");
     private static final List<String> SERVER = List.of("qtp");
@@ -66,23 +67,23 @@ final class GatewayLoad {
     }
 
     /**
+     * What was measured of one kind of client.
+     *
+     * @param embedded in the process
+     * @param own      over the gateway, each client on a connection of its own
+     * @param shared   over the gateway, all clients on {@value #FEW_CONNECTIONS} connections
+     */
+    record Rates(Rate embedded, Rate own, Rate shared) {
+    }
+
+    /**
      * What was measured.
      *
-     * @param embedded         in the process, one exchange after the other
-     * @param gateway          the same over the gateway
-     * @param embeddedTogether in the process, exchanges that need no answer of another sent together
-     * @param gatewayTogether  the same over the gateway
-     * @param bareTlsMicros    processor time of a message there and one back over TLS alone, in microseconds
+     * @param oneByOne      with one exchange after the other
+     * @param together      with exchanges sent together that need no answer of another
+     * @param bareTlsMicros processor time of a message there and one back over TLS alone, in microseconds
      */
-    record Rates(Rate embedded, Rate gateway, Rate embeddedTogether, Rate gatewayTogether, double bareTlsMicros) {
-
-        double ratio() {
-            return gateway.perSecond / embedded.perSecond;
-        }
-
-        double ratioTogether() {
-            return gatewayTogether.perSecond / embeddedTogether.perSecond;
-        }
+    record Result(Rates oneByOne, Rates together, double bareTlsMicros) {
     }
 
     GatewayLoad(int clients, int seconds) {
@@ -91,7 +92,7 @@ final class GatewayLoad {
     }
 
     /** Measures all, one after the other. */
-    Rates measure() throws IOException, GeneralSecurityException, InterruptedException {
+    Result measure() throws IOException, GeneralSecurityException, InterruptedException {
         ChannelManager manager = new Platform().manager();
         Path folder = Files.createTempDirectory("hsm-bench-");
         try {
@@ -106,11 +107,12 @@ final class GatewayLoad {
                     Configs.of(ClientAccount.Config.class, Map.of("name", "client", "certificate", client.sha256(),
                             "roles", new String[] {"CLIENT"}, "keyGroups", new int[] {0}, "requestsPerSecond", 0)),
                     server.keyStore(), server.password(), trusted);
-                    GatewayClient remote = GatewayClient.of(URI.create("https://127.0.0.1:" + gateway.port()))
-                            .keyStore(client.keyStore(), client.password().toCharArray()).authority(pem)
-                            .connections(clients).connectTimeout(Duration.ofMinutes(1)).build()) {
-                return new Rates(rate(manager, SaleRun::runAsync), rate(remote, SaleRun::runAsync),
-                        rate(manager, SaleRun::runTogether), rate(remote, SaleRun::runTogether), BareTls.microsPerTurn(server, trusted));
+                    GatewayClient own = client(gateway, client, pem, clients);
+                    GatewayClient shared = client(gateway, client, pem, FEW_CONNECTIONS)) {
+                return new Result(
+                        new Rates(rate(manager, SaleRun::runAsync), rate(own, SaleRun::runAsync), rate(shared, SaleRun::runAsync)),
+                        new Rates(rate(manager, SaleRun::runTogether), rate(own, SaleRun::runTogether), rate(shared, SaleRun::runTogether)),
+                        BareTls.microsPerTurn(server, trusted));
             }
         } finally {
             try (Stream<Path> files = Files.walk(folder)) {
@@ -119,6 +121,13 @@ final class GatewayLoad {
                 }
             }
         }
+    }
+
+    private static GatewayClient client(GatewayWiring gateway, Credentials client, Path authority, int connections)
+            throws IOException, GeneralSecurityException {
+        return GatewayClient.of(URI.create("https://127.0.0.1:" + gateway.port()))
+                .keyStore(client.keyStore(), client.password().toCharArray()).authority(authority)
+                .connections(connections).connectTimeout(Duration.ofMinutes(1)).build();
     }
 
     private Rate rate(ChannelManager channels, BiFunction<SaleSession, Channel, CompletionStage<byte[]>> run) throws InterruptedException {
