@@ -49,7 +49,7 @@ class ConsoleServletTest {
 
     @BeforeEach
     void aPlatform() {
-        platform.channelManager().keyStore().auditLog().product("CD97").group(0, Map.of("value", 5));
+        platform.channelManager().keyStore().auditLog().product("CD97").group(0, Map.of("value", 500));
         platform.modules.add(TestPlatform.module("main", "OPERATIONAL", 10, 500));
         platform.entries.add(new AuditEntry(1, new AuditEvent(Instant.EPOCH, "module.drain", "main", "somebody", "Well.")));
         FeatureInfo old = new FeatureInfo("g:old:1", "old", "1", FeatureKind.PROVIDER, true, true, List.of(), List.of(), "Trusted.",
@@ -94,8 +94,11 @@ class ConsoleServletTest {
         JsonObject state = state(Role.ADMINISTRATOR);
         assertThat(state.getJsonObject("verdict").getString("level")).isEqualTo("WELL");
         assertThat(state.getJsonArray("modules").getJsonObject(0).getInt("inUse")).isEqualTo(10);
-        assertThat(state.getJsonArray("stores").getJsonObject(0).getJsonArray("groups").getJsonObject(0).getJsonArray("counters")
-                .getJsonObject(0).getInt("value")).isEqualTo(5);
+        JsonObject counter = state.getJsonArray("stores").getJsonObject(0).getJsonArray("groups").getJsonObject(0).getJsonArray("counters")
+                .getJsonObject(0);
+        assertThat(counter.getInt("value")).isEqualTo(500);
+        assertThat(counter.getInt("ceiling")).isEqualTo(1000);
+        assertThat(counter.getInt("percent")).isEqualTo(50);
         assertThat(state.getJsonArray("features").getJsonObject(0).getString("kind")).isEqualTo("PROVIDER");
         assertThat(state.getJsonArray("audit").getJsonObject(0).getString("actor")).isEqualTo("somebody");
     }

@@ -65,7 +65,7 @@ class HistoryTest {
 
     @Test
     void aModuleThatComesAnewUnderTheSameNameCountsFromZero() {
-        note(module("main", 5000, 4, 10, 3));
+        note(module("main", 5000, 4, 1, 3));
         Point point = note(module("main", 100, 0, 2, 3));
         assertThat(point.perSecond()).isCloseTo(100, within(0.1));
         assertThat(history.lost()).isZero();

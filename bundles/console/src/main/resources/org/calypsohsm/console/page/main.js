@@ -26,7 +26,7 @@ function banner(verdict) {
       say(item.children[0], `${LEVELS[problem.level]}: ${problem.sentence}`);
       say(item.children[1], problem.action);
     });
-  document.title = `${verdict.level === "WELL" ? "✓" : verdict.level === "NOTICE" ? "ℹ" : "✖"} Calypso HSM`;
+  document.title = `${LEVELS[verdict.level].charAt(0)} Calypso HSM`;
 }
 
 function now(state) {

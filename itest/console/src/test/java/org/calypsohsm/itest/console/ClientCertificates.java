@@ -77,6 +77,10 @@ final class ClientCertificates implements AutoCloseable {
             HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(gateway + exchange.getRequestURI())).timeout(PATIENCE)
                     .method(exchange.getRequestMethod(), HttpRequest.BodyPublishers.ofByteArray(exchange.getRequestBody().readAllBytes()));
             HANDED_OVER.forEach(name -> exchange.getRequestHeaders().getOrDefault(name, List.of()).forEach(value -> request.header(name, value)));
+            String origin = exchange.getRequestHeaders().getFirst("Origin");
+            if (origin != null) {
+                request.header("Origin", origin.replace(url(), gateway));
+            }
             HttpResponse<byte[]> response;
             try {
                 response = client(role == null ? "ADMINISTRATOR" : role).send(request.build(), HttpResponse.BodyHandlers.ofByteArray());

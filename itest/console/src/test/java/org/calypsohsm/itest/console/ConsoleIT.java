@@ -11,10 +11,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.support.ui.Select;
 
 /** The console as a deployer uses it, in Chromium. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "drives the Chromium of Debian")
 class ConsoleIT {
 
     private static ConsolePlatform platform;
@@ -100,6 +103,24 @@ class ConsoleIT {
         assertThat(browser.text("action")).contains("hsm:undrain spare");
         browser.awaitThat(() -> browser.text("events").contains("module.drain"));
 
+        platform.does("undrain?module=spare");
+        browser.awaitThat(() -> browser.level().equals("WELL"));
+    }
+
+    @Test
+    void theWorstOfSeveralProblemsComesFirst() throws Exception {
+        platform.does("drain?module=spare");
+        platform.does("drain?module=main");
+        browser.awaitThat(() -> browser.level().equals("FAULT") && browser.text("problems").contains("main") && browser.text("problems").contains("spare"));
+        assertThat(browser.text("headline")).isEqualTo("No security module is in service.");
+        assertThat(browser.text("more-summary")).isEqualTo("2 more to look at");
+        assertThat(browser.isShown("problems")).isFalse();
+        browser.id("more-summary").click();
+        assertThat(browser.isShown("problems")).isTrue();
+        assertThat(browser.accessibilityFaults()).isEmpty();
+        browser.shoot("fault");
+
+        platform.does("undrain?module=main");
         platform.does("undrain?module=spare");
         browser.awaitThat(() -> browser.level().equals("WELL"));
     }

@@ -89,6 +89,18 @@ class MonitoringIT {
     }
 
     @Test
+    void ordersComeFromTheConsoleOnly() throws Exception {
+        String order = "{\"from\":\"none\",\"to\":\"sam-s20\"}";
+        String[] own = {"Content-Type", "application/json", "X-HSM-Console", "1"};
+        assertThat(platform.post("/console/api/swap", order, own).body()).contains("No feature none is installed");
+        assertThat(platform.post("/console/api/swap", order, "Content-Type", "application/json").statusCode()).isEqualTo(FORBIDDEN);
+        assertThat(platform.post("/console/api/swap", order, "Content-Type", "application/json", "X-HSM-Console", "1", "Origin",
+                "https://elsewhere.example").statusCode()).isEqualTo(FORBIDDEN);
+        assertThat(platform.post("/console/api/swap", order, "Content-Type", "application/json", "X-HSM-Console", "1",
+                ClientCertificates.ROLE, "OPERATOR").statusCode()).isEqualTo(FORBIDDEN);
+    }
+
+    @Test
     void healthFollowsTheModules() throws Exception {
         HttpResponse<String> well = platform.get("/health/ready");
         assertThat(well.statusCode()).isEqualTo(OK);
