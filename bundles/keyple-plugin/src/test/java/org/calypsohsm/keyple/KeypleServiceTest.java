@@ -27,6 +27,7 @@ import org.calypsonet.terminal.reader.CardReader;
 import org.calypsonet.terminal.reader.selection.spi.SmartCard;
 import org.eclipse.keyple.core.plugin.PluginIOException;
 import org.eclipse.keyple.core.plugin.spi.PoolPluginSpi;
+import org.eclipse.keyple.core.plugin.spi.reader.PoolReaderSpi;
 import org.eclipse.keyple.core.service.KeyplePluginException;
 import org.eclipse.keyple.core.service.PoolPlugin;
 import org.eclipse.keyple.core.service.SmartCardService;
@@ -192,8 +193,12 @@ class KeypleServiceTest {
     }
 
     @Test
-    void anotherPluginsReaderIsNotReleased() throws Exception {
+    void aPluginReleasesItsOwnReadersOnly() throws Exception {
         PoolPluginSpi one = new ChannelPluginFactory(manager.channels(), "one", Duration.ZERO, Duration.ZERO).getPoolPlugin();
+        PoolReaderSpi reader = one.allocateReader(null);
+        assertThat(manager.open()).isEqualTo(1);
+        one.releaseReader(reader);
+        assertThat(manager.open()).as("also without the service around it").isZero();
         assertThatThrownBy(() -> one.releaseReader(null)).isInstanceOf(PluginIOException.class).hasMessageContaining("is not of plugin one");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ChannelPluginFactory(manager.channels(), " ", Duration.ZERO, Duration.ZERO));

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -314,11 +315,13 @@ class LibS3Test {
     @Test
     void anInterruptedThreadStaysInterrupted() throws Exception {
         Csm csm = csm("first");
+        first.gate = new CountDownLatch(1);
         Thread.currentThread().interrupt();
         try {
-            assertFault(() -> csm.channelOpen(0), 0x07, "interrupted");
+            assertFault(() -> csm.channelOpen(1), 0x07, "interrupted");
         } finally {
             assertThat(Thread.interrupted()).isTrue();
+            first.gate.countDown();
         }
         await().until(() -> manager.open() == 0);
     }

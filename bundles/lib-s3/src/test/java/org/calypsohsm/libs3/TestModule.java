@@ -3,6 +3,7 @@ package org.calypsohsm.libs3;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.calypsohsm.module.ChannelState;
@@ -21,6 +22,8 @@ public final class TestModule implements SecurityModule {
     private final ModuleInfo info;
     private volatile Set<Integer> keyGroups;
     private volatile ModuleStatus status = new ModuleStatus(ModuleState.OPERATIONAL, "It serves.");
+    /** What whoever opens a channel waits for. */
+    volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile boolean inSession;
     private volatile SamForm form = SamForm.HSM_C1;
 
@@ -65,6 +68,11 @@ public final class TestModule implements SecurityModule {
 
     @Override
     public ModuleChannel open(int keyGroup) throws ModuleException {
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            throw new ModuleException(ModuleException.Reason.FAILED, "It was interrupted.", e);
+        }
         open.incrementAndGet();
         return new ModuleChannel() {
 

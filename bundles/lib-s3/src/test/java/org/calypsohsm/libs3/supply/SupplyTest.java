@@ -202,7 +202,7 @@ class SupplyTest {
         assertThat(asking).isNotDone();
         answer.countDown();
         going.join();
-        assertThat(asking).isCompletedWithValue(1);
+        assertThat(asking.get(30, TimeUnit.SECONDS)).isEqualTo(1);
         assertThatThrownBy(() -> lease.ask(ChannelManager::modules)).isInstanceOf(SupplyException.class);
     }
 

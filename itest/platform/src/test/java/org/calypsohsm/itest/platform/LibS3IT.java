@@ -7,8 +7,6 @@ import static org.junit.Assert.assertNull;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
-import java.io.File;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,16 +52,8 @@ public class LibS3IT extends HsmTest {
     @Override
     protected HsmOptions options() {
         return HsmOptions.distribution().withoutFaults()
-                .with(jar("org.calypsohsm.libs3"))
+                .with(Repository.jar("org.calypsohsm.libs3"))
                 .configure("org.calypsohsm.provider.sams20~spare", Map.of("form", "HSM_C1"));
-    }
-
-    private static Path jar(String name) {
-        File[] found = new File(System.getProperty("itest.repo")).listFiles((folder, file) -> file.startsWith(name + "-"));
-        if (found == null || found.length != 1) {
-            throw new IllegalStateException("There is not one jar of " + name + " in the repository.");
-        }
-        return found[0].toPath();
     }
 
     @Before
