@@ -106,7 +106,12 @@ public final class LinkLoop implements AutoCloseable {
         }
     }
 
-    void close(Closeable channel) {
+    /**
+     * Closes a channel so that the other side notices at once.
+     *
+     * @param channel the channel
+     */
+    public void close(Closeable channel) {
         try {
             channel.close();
         } catch (IOException e) {

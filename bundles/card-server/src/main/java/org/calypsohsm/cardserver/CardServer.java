@@ -151,10 +151,11 @@ public final class CardServer {
         }
         ServedLink served = new ServedLink(this, module, workers);
         try {
-            links.add(served);
+            // Nothing is received before this returns, since that is done on this thread.
             served.begin(loop.add(channel, served));
+            links.add(served);
         } catch (IOException e) {
-            links.remove(served);
+            loop.close(channel);
             LOG.warn("A connection to module {} could not be taken: {}.", module.info().name(), e.getMessage());
         }
     }

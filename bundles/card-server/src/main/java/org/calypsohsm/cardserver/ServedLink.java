@@ -10,6 +10,7 @@ import org.calypsohsm.cardlink.Link;
 import org.calypsohsm.cardlink.Operation;
 import org.calypsohsm.cardlink.Payload;
 import org.calypsohsm.cardlink.ProtocolException;
+import org.calypsohsm.module.ModuleException;
 import org.calypsohsm.module.SecurityModule;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,13 +87,22 @@ final class ServedLink implements Link.Handler {
                 }
             }
             case EXCHANGE -> {
-                ServedChannel channel = channel(frame);
-                channel.then(() -> channel.exchange(frame));
+                ServedChannel channel = channels.get(frame.channel());
+                if (channel == null) {
+                    // It could not be opened, and the command was on its way already.
+                    send(Operation.FAULT, frame, Payload.empty().putFault(new ModuleException(ModuleException.Reason.FAILED,
+                            "Channel " + frame.channel() + " is not open.")));
+                } else {
+                    channel.then(() -> channel.exchange(frame));
+                }
             }
             case CLOSE -> {
-                ServedChannel channel = channel(frame);
-                channels.remove(frame.channel());
-                channel.then(() -> channel.close(frame));
+                ServedChannel channel = channels.remove(frame.channel());
+                if (channel == null) {
+                    send(Operation.DONE, frame, Payload.empty());
+                } else {
+                    channel.then(() -> channel.close(frame));
+                }
             }
             case SELF_TEST -> server.selfTest(status -> send(Operation.DONE, frame, status));
             default -> throw new ProtocolException(frame.operation() + " is nothing that a container sends");
@@ -109,14 +119,6 @@ final class ServedLink implements Link.Handler {
                 .putStatus(module.status(), module.keyGroups()));
         welcome = true;
         LOG.info("A container is connected to module {}.", module.info().name());
-    }
-
-    private ServedChannel channel(Frame frame) throws ProtocolException {
-        ServedChannel channel = channels.get(frame.channel());
-        if (channel == null) {
-            throw new ProtocolException("channel " + frame.channel() + " is not open");
-        }
-        return channel;
     }
 
     void send(Operation operation, Frame request, Payload answer) {
