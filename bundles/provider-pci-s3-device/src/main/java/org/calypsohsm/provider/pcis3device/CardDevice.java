@@ -86,6 +86,9 @@ final class CardDevice implements Device {
     private void tick() {
         long now = System.nanoTime();
         Connection connection = current;
+        if (stopped) {
+            return;
+        }
         if (connection != null) {
             connection.tick(now);
         } else if (connecting != null || now - nextTry >= 0) {
@@ -235,7 +238,7 @@ final class CardDevice implements Device {
 
         @Override
         public void closed(Link from, String reason) {
-            if (current == this) {
+            if (current == this && !stopped) {
                 LOG.warn("Module {} has lost its card at {}: {}.", info.name(), socket, reason);
             }
             end(reason);
