@@ -102,7 +102,8 @@ public final class DeviceModule implements SecurityModule {
         if (config.silenceMillis() < 1 || config.exchangeMillis() < 1) {
             throw new IllegalArgumentException("Module " + info.name() + ": silenceMillis and exchangeMillis are at least 1.");
         }
-        device = new CardDevice(info, Path.of(config.socket()), config.silenceMillis(), config.exchangeMillis());
+        device = card ? new CardDevice(info, Path.of(config.socket()), config.silenceMillis(), config.exchangeMillis())
+                : new NativeDevice(info, Path.of(config.library()), config.device());
     }
 
     private static ModuleInfo info(Config config) {
