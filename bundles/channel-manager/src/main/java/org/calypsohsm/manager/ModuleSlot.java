@@ -170,10 +170,14 @@ final class ModuleSlot {
         return keyGroups.contains(keyGroup);
     }
 
-    /** Tells whether a key group may be here, as far as the module tells: while it waits for its keys it does not know. */
+    /**
+     * Tells whether a key group may be here, as far as the module tells: while it waits for its keys, or was never reached, it
+     * does not know.
+     */
     boolean mayHaveKeyGroup(int keyGroup) {
         ModuleState state = status.state();
-        return hasKeyGroup(keyGroup) || state == ModuleState.LOCKED || state == ModuleState.SELF_TEST;
+        return hasKeyGroup(keyGroup) || state == ModuleState.LOCKED || state == ModuleState.SELF_TEST
+                || state == ModuleState.OFFLINE && keyGroups.isEmpty();
     }
 
     /** @param moves true for a channel that moves here: it needs no place in the quota of its key group */

@@ -30,13 +30,14 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * The command {@code demo}: opens all channels, sells over all of them at once, swaps a module in the middle, and reports.
- * Options: {@code via} (String: EMBEDDED, PCSC or GATEWAY), {@code channels} and {@code sessions} (Integer), {@code modules} (List of
- * String), {@code json} (Path, optional).
+ * Options: {@code via} (String: EMBEDDED, CARD, PCSC or GATEWAY), {@code channels} and {@code sessions} (Integer), {@code modules}
+ * (List of String), {@code json} (Path, optional), {@code cards} (List of Map, with CARD: configurations of modules).
  */
 @Component(property = "hsm.command=demo")
 public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
 
     private static final String PCSC = "PCSC";
+    private static final String CARD = "CARD";
     private static final int EXIT_FAILED = 1;
     private static final long LOOK_MILLIS = 50;
     private static final String GATEWAY = "GATEWAY";
@@ -67,7 +68,9 @@ public final class DemoCommand implements ToIntFunction<Map<String, Object>> {
     public int applyAsInt(Map<String, Object> options) {
         try {
             String via = (String) options.get("via");
-            DemoModules modules = PCSC.equals(via) ? new CardModules(configurations, channels) : new DemoModules(configurations, channels);
+            DemoModules modules = PCSC.equals(via) ? new CardModules(configurations, channels)
+                    : CARD.equals(via) ? new DeviceModules(configurations, channels, (List<?>) options.get("cards"))
+                    : new DemoModules(configurations, channels);
             DemoReport report = run(modules, (Integer) options.get("channels"), (Integer) options.get("sessions"),
                     ((List<?>) options.get("modules")).stream().map(String.class::cast).toList(), via);
             report.print(out);

@@ -45,7 +45,7 @@ abstract class ContainerCommand implements Callable<Integer> {
         check(timeoutSeconds > 0, "--timeout is at least 1 s, not " + timeoutSeconds);
         check();
         Distribution distribution = Distribution.locate();
-        Path file = configuration == null ? distribution.configuration(defaultConfiguration) : configuration;
+        Path file = configuration == null ? distribution.configuration(defaultConfiguration()) : configuration;
         check(Files.isReadable(file), "--conf names no file that can be read: " + file);
         System.setProperty("logback.configurationFile",
                 System.getProperty("logback.configurationFile", distribution.configuration("logback.xml").toUri().toString()));
@@ -77,6 +77,11 @@ abstract class ContainerCommand implements Callable<Integer> {
     ContainerCommand(String defaultConfiguration, int fewestModules) {
         this.defaultConfiguration = defaultConfiguration;
         this.fewestModules = fewestModules;
+    }
+
+    /** @return file of the folder conf, unless the user names another */
+    String defaultConfiguration() {
+        return defaultConfiguration;
     }
 
     final Duration timeout() {

@@ -10,8 +10,8 @@ import picocli.CommandLine.Spec;
 
 /** The command {@code hsm}. */
 @Command(name = "hsm", mixinStandardHelpOptions = true, versionProvider = Hsm.Version.class,
-        subcommands = {StartCommand.class, DemoCommand.class, SamS20CardCommand.class, CertificatesCommand.class, CheckoutCommand.Bench.class,
-            CheckoutCommand.Fuzz.class,
+        subcommands = {StartCommand.class, CardCommand.class, DemoCommand.class, SamS20CardCommand.class,
+            CertificatesCommand.class, CheckoutCommand.Bench.class, CheckoutCommand.Fuzz.class,
             CheckoutCommand.Soak.class, CheckoutCommand.NewProduct.class, CheckoutCommand.Test.class},
         header = "Modular Calypso HSM platform.",
         description = {"", "Opens channels (virtual SAM-S1) on security modules and exchanges APDUs on them.",
@@ -60,7 +60,8 @@ public final class Hsm implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "Name a command: start, demo, sam-s20-card, certificates, bench, fuzz, soak, new-product or test.");
+        throw new ParameterException(spec.commandLine(), "Name a command: start, card, demo, sam-s20-card, certificates, bench,"
+                + " fuzz, soak, new-product or test.");
     }
 
     /** Takes the version from the jar's manifest. */

@@ -192,7 +192,12 @@ final class Platform {
         return new LauncherException(message.toString());
     }
 
-    private boolean await(Duration timeout, BooleanSupplier condition) throws InterruptedException {
+    /**
+     * Waits for a condition.
+     *
+     * @return false if it did not come true in time
+     */
+    boolean await(Duration timeout, BooleanSupplier condition) throws InterruptedException {
         long end = System.nanoTime() + timeout.toNanos();
         Object change = new Object();
         ServiceListener listener = event -> {

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 /** Keeps the container up. */
 @Command(name = "start", description = "Starts the platform and keeps it up until SIGTERM or Ctrl-C.",
         footer = {"", "Prints one line on standard output when channels can be opened; the log goes to standard error."})
-final class StartCommand extends ContainerCommand {
+class StartCommand extends ContainerCommand {
 
     private static final String SHELL = "shell";
 
@@ -18,11 +18,15 @@ final class StartCommand extends ContainerCommand {
     private boolean shell;
 
     StartCommand() {
-        super("hsm.json", 1);
+        this("hsm.json");
+    }
+
+    StartCommand(String configuration) {
+        super(configuration, 1);
     }
 
     @Override
-    int run(Platform platform) throws InterruptedException {
+    int run(Platform platform) throws InterruptedException, LauncherException {
         System.out.printf(Locale.ROOT, "Ready after %.2f s: %s%n", uptime().toMillis() / 1000.0, platform.summary());
         if (shell) {
             // Apart, and a daemon: a read from the terminal cannot be interrupted when the container stops.

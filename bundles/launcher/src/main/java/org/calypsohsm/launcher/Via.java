@@ -4,6 +4,8 @@ package org.calypsohsm.launcher;
 enum Via {
     /** Emulated modules in the platform itself. */
     EMBEDDED(5000, 100_000, "PCI-S3:5000,SAM-S20"),
+    /** Each module is a card process behind a socket. */
+    CARD(5000, 100_000, "PCI-S3:5000"),
     /** SAM-S20 cards in PC/SC readers, by their serial numbers. */
     PCSC(20, 400, "53200001,53200002"),
     /** Over TLS, through a gateway on a port of this machine. */

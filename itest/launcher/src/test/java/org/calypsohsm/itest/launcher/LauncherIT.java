@@ -46,7 +46,7 @@ class LauncherIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"start", "demo", "certificates", "sam-s20-card", "bench", "fuzz", "soak", "new-product", "test"})
+    @ValueSource(strings = {"start", "card", "demo", "certificates", "sam-s20-card", "bench", "fuzz", "soak", "new-product", "test"})
     void everyCommandHasHelp(String command) throws Exception {
         try (HsmProcess hsm = hsm(command, "--help")) {
             assertThat(hsm.output()).contains("Usage: hsm " + command);
