@@ -4,6 +4,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -17,8 +19,11 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -107,6 +112,8 @@ public final class Gateway {
     private static final int HIGHEST_PORT = 0xFFFF;
     private static final int WAITING_CONNECTIONS = 1024;
     private static final int RANKING = 500;
+    private static final long LEAVE_NANOS = TimeUnit.SECONDS.toNanos(3);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final ConfigurationAdmin configurations;
     private final String owner = UUID.randomUUID().toString();
@@ -131,6 +138,7 @@ public final class Gateway {
         String subject = checkKeys(keyStore, password);
         File trusted = context.getDataFile("client-authority.jks");
         trust(file("clientAuthority", config.clientAuthority()), trusted.toPath());
+        awaitPort(config.host(), config.port());
         plugin = context.registerService(ConfigurationPlugin.class, (reference, properties) -> {
             // Only for Jetty itself: any bundle may ask for a configuration with this PID.
             if (owner.equals(properties.get(OWNER)) && "org.apache.felix.http.jetty12".equals(reference.getBundle().getSymbolicName())) {
@@ -151,6 +159,30 @@ public final class Gateway {
     private static void check(boolean right, String mistake) {
         if (!right) {
             throw new IllegalArgumentException("Gateway: " + mistake + "; correct " + PID + ".");
+        }
+    }
+
+    /** So that a sentence tells what is wrong; Jetty would tell it in pages. A gateway of before may still be leaving. */
+    private void awaitPort(String host, int port) {
+        long end = System.nanoTime() + LEAVE_NANOS;
+        while (!isPredecessorThere()) {
+            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(host))) {
+                LOG.debug("{} is free.", socket);
+                return;
+            } catch (IOException e) {
+                check(System.nanoTime() - end < 0, "nobody can listen on port " + port + " of " + host + ": " + e.getMessage()
+                        + "; choose another port, or an address of this machine");
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    /** While the gateway is updated, the one that goes has the port, and Jetty changes over. */
+    private boolean isPredecessorThere() {
+        try {
+            return configurations.listConfigurations("(&(service.pid=" + JETTY + ")(" + OWNER + "=*))") != null;
+        } catch (IOException | InvalidSyntaxException e) {
+            throw new IllegalStateException("Gateway: Jetty's configuration cannot be read: " + e.getMessage() + ".", e);
         }
     }
 
@@ -244,7 +276,7 @@ public final class Gateway {
             if (present != null) {
                 present[0].delete();
             }
-        } catch (IOException | org.osgi.framework.InvalidSyntaxException | IllegalStateException e) {
+        } catch (IOException | InvalidSyntaxException | IllegalStateException e) {
             LOG.error("Gateway: Jetty's configuration is not removed: {}", e.toString());
         }
         plugin.unregister();

@@ -1,13 +1,18 @@
 package org.calypsohsm.gateway;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.reflect.Proxy;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
+import org.calypsohsm.certificates.Authority;
+import org.calypsohsm.certificates.Credentials;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +40,12 @@ class GatewayTest {
         }
         BundleContext context = (BundleContext) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {BundleContext.class},
                 (proxy, method, arguments) -> folder.resolve("trusted").toFile());
-        assertThatThrownBy(() -> new Gateway(context, Configs.of(Gateway.Config.class, all), Configs.nothing(ConfigurationAdmin.class)))
+        ConfigurationAdmin configurations = (ConfigurationAdmin) Proxy.newProxyInstance(getClass().getClassLoader(),
+                new Class<?>[] {ConfigurationAdmin.class}, (proxy, method, arguments) -> {
+                    assertThat(method.getName()).as("nothing is configured").isEqualTo("listConfigurations");
+                    return null;
+                });
+        assertThatThrownBy(() -> new Gateway(context, Configs.of(Gateway.Config.class, all), configurations))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("Gateway: ").hasMessageContaining(why);
     }
 
@@ -50,6 +60,19 @@ class GatewayTest {
         assertRefused("port is 1 to 65535", "port", 0);
         assertRefused("host is", "host", " ");
         assertRefused("threads is at least", "threads", 1);
+    }
+
+    @Test
+    void aPortThatIsTakenIsNamed() throws Exception {
+        Authority authority = new Authority("test");
+        Credentials server = authority.server(folder, "gateway");
+        Path trusted = authority.write(folder.resolve("trusted.pem"));
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertRefused("nobody can listen on port " + taken.getLocalPort() + " of 127.0.0.1", "keyStore", server.keyStore().toString(),
+                    "keyStorePasswordFile", server.passwordFile().toString(), "clientAuthority", trusted.toString(),
+                    "port", taken.getLocalPort());
+        }
+        assertRefused("cannot be used", "keyStore", server.keyStore().toString());
     }
 
     @Test
