@@ -63,13 +63,14 @@ class FeaturesIT {
                 "org.calypsohsm.feature:sam-s20:", "has taken the place of", "WARNING: No plugin will serve ALG 30",
                 "Install cd21? [y/N] Feature org.calypsohsm.feature:cd21:", "No feature none is installed", "is installed already",
                 "All features are the newest that the repository has.");
-        assertThat(installed()).containsExactly("cd21.json", "cd97.json", "sam-s20-pcsc.json", "sam-s20.json");
+        assertThat(installed()).containsExactly("cd21.json", "cd97.json", "pci-s3-device.json", "sam-s20-pcsc.json", "sam-s20.json");
 
         String second = type("modules --json", "features --json", "install tango --yes", "install pci-s3 --yes", "status");
         assertThat(second).contains("modules spare (SAM-S20, 20 channels", "products CD21, CD97",
                 "no bundle has a component for the configuration org.calypsohsm.provider.pcis3~main",
                 "OK: 2 modules with 520 channels");
-        assertThat(installed()).containsExactly("cd21.json", "cd97.json", "pci-s3.json", "sam-s20-pcsc.json", "sam-s20.json", "tango.json");
+        assertThat(installed()).containsExactly("cd21.json", "cd97.json", "pci-s3-device.json", "pci-s3.json", "sam-s20-pcsc.json",
+                "sam-s20.json", "tango.json");
     }
 
     @Test

@@ -55,7 +55,7 @@ class LauncherIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"start --bogus", "demo --bogus", "demo --channels 0", "demo --channels many", "start --timeout 0",
+    @ValueSource(strings = {"start --bogus", "demo --bogus", "demo --channels 0", "demo --channels many", "demo --via card --modules SAM-S20", "card", "start --timeout 0",
         "start --conf no-such-file", "nonsense", ""})
     void wrongUseIsExplained(String commandLine) throws Exception {
         try (HsmProcess hsm = hsm(commandLine.isEmpty() ? new String[0] : commandLine.split(" "))) {
@@ -120,6 +120,37 @@ class LauncherIT {
         assertThat(document.findValues("failed")).isNotEmpty().allMatch(failed -> failed.intValue() == 0);
         try (Stream<Path> leftovers = Files.list(HsmProcess.temporary(work))) {
             assertThat(leftovers).isEmpty();
+        }
+    }
+
+    @Test
+    void demoSellsThroughCardProcesses() throws Exception {
+        try (HsmProcess hsm = hsm("demo", "--via", "card", "--channels", "50", "--sessions", "200", "--modules", "PCI-S3:100")) {
+            assertThat(hsm.exitCode()).as(hsm.errors()).isZero();
+            assertThat(hsm.output()).contains("200 sessions, 0 failed");
+            assertThat(hsm.errors()).contains("Module pci-s3-2 has its card").doesNotContain("ERROR", "\tat ");
+        }
+        try (Stream<Path> leftovers = Files.list(HsmProcess.temporary(work))) {
+            // The native part of JNA goes with the next process that uses it.
+            assertThat(leftovers.filter(file -> !file.getFileName().toString().startsWith("jna"))).isEmpty();
+        }
+    }
+
+    @Test
+    void aCardThatServesNothingIsExplained() throws Exception {
+        Path configuration = Files.writeString(work.resolve("no-server.json"), """
+                {
+                  ":configurator:resource-version": 1,
+                  ":configurator:symbolic-name": "test",
+                  ":configurator:version": "1.0.0",
+                  "org.calypsohsm.keystore.test": { "groups": [0] },
+                  "org.calypsohsm.provider.pcis3~card": { "hsm.module.name": "card" }
+                }
+                """);
+        try (HsmProcess hsm = hsm("card", "--socket", work.resolve("own/socket").toString(), "--conf", configuration.toString(),
+                "--timeout", "2")) {
+            assertThat(hsm.exitCode()).isEqualTo(1);
+            assertThat(hsm.errors()).contains("Nothing serves at", "org.calypsohsm.cardserver");
         }
     }
 
