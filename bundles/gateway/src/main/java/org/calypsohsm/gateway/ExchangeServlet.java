@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /** Takes WebSockets for exchanges, and looks whether their clients are still there. */
 @Component(service = Servlet.class, configurationPid = Gateway.PID, configurationPolicy = ConfigurationPolicy.REQUIRE,
-        property = {"osgi.http.whiteboard.servlet.pattern=" + ExchangeServlet.PATH, "osgi.http.whiteboard.servlet.asyncSupported:Boolean=true",
-            HsmContext.SELECT})
+        property = {"osgi.http.whiteboard.servlet.pattern=" + ExchangeServlet.PATH,
+            "osgi.http.whiteboard.servlet.asyncSupported:Boolean=true", HsmContext.SELECT})
 public final class ExchangeServlet extends JettyWebSocketServlet {
 
     static final String PATH = "/api/v1/exchange";

@@ -92,7 +92,7 @@ public final class Gateway {
         long silenceMillis() default 20_000;
 
         /** @return requests of a connection that may be without an answer */
-        @AttributeDefinition(description = "Requests of a connection that may be without an answer; more are not read until some are answered")
+        @AttributeDefinition(description = "Requests of a connection that may be without an answer; more are not read until then")
         int outstandingRequests() default 1024;
 
         /** @return whether what changes something is refused while no audit log is present */

@@ -61,7 +61,8 @@ public final class HsmContext extends ServletContextHelper {
             checkOrigin(request.getHeader("Origin"), request.getHeader("Host"));
             ClientAccount account = authenticate((X509Certificate[]) request.getAttribute(CERTIFICATES));
             if (!account.mayRequest()) {
-                throw new Problem(Problem.TOO_MANY_REQUESTS, "Client " + account.name() + " makes more requests than it may; wait a second.");
+                throw new Problem(Problem.TOO_MANY_REQUESTS, "Client " + account.name()
+                        + " makes more requests than it may; wait a second.");
             }
             request.setAttribute(CLIENT, account.name());
             request.setAttribute(ROLES, account.roles().stream().map(Role::name).collect(Collectors.toUnmodifiableSet()));

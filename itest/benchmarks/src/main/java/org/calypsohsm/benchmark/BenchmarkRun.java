@@ -163,7 +163,7 @@ public final class BenchmarkRun implements Callable<Integer> {
             results.add(new GatewayLoad(clients, quick ? 3 : GATEWAY_SECONDS).measure());
         }
         System.out.printf("%nSale sessions of %,d asynchronous clients over a gateway, beside the same in the process%n", clients);
-        System.out.printf("%-48s %12s %8s %14s %10s %10s %14s%n", "", "sessions/s", "ratio", "CPU/session", "client", "Jetty", "rest, module");
+        System.out.printf("%-48s %12s %8s %14s %10s %10s %14s%n", "", "sessions/s", "ratio", "CPU/session", "client", "Jetty", "module");
         print("13 turns: one exchange at a time", results, GatewayLoad.Result::oneByOne);
         print("3 turns: exchanges sent together", results, GatewayLoad.Result::together);
         double turn = median(results, GatewayLoad.Result::bareTlsMicros);

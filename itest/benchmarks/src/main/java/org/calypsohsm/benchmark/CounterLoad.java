@@ -10,11 +10,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
-import org.calypsohsm.channel.Channel;
 import org.calypsohsm.key.KeyGroup;
 import org.calypsohsm.key.KeyStore;
 import org.calypsohsm.key.SamKey;
@@ -75,54 +73,18 @@ final class CounterLoad {
     private double sessionsPerSecond(KeyStore keys) throws InterruptedException {
         count(keys.keyGroup(0));
         Platform platform = new Platform(keys);
-        List<Client> running = new ArrayList<>();
+        List<SaleClient> running = new ArrayList<>();
         for (int client = 0; client < clients; client++) {
-            running.add(new Client(platform.open()));
+            running.add(new SaleClient(platform.open(), channel -> SaleRun.runAsync(session, channel), sessions));
         }
-        for (Client client : running) {
-            client.next();
-        }
+        running.forEach(SaleClient::next);
         TimeUnit.SECONDS.sleep(1);
         long before = sessions.sum();
         long begun = System.nanoTime();
         TimeUnit.SECONDS.sleep(seconds);
         double rate = (sessions.sum() - before) * 1e9 / (System.nanoTime() - begun);
-        for (Client client : running) {
-            client.stop();
-        }
+        running.forEach(SaleClient::stop);
         return rate;
-    }
-
-    /** One session after the other on one channel, each begun when the one before is over. */
-    private final class Client {
-
-        private final Channel channel;
-        private final CompletableFuture<Void> over = new CompletableFuture<>();
-        private volatile boolean stopping;
-
-        Client(Channel channel) {
-            this.channel = channel;
-        }
-
-        void next() {
-            SaleRun.runAsync(session, channel).whenComplete((response, fault) -> {
-                if (fault != null) {
-                    over.completeExceptionally(fault);
-                } else if (stopping) {
-                    over.complete(null);
-                } else {
-                    sessions.increment();
-                    next();
-                }
-            });
-        }
-
-        /** Ends with the session in progress, and fails if one failed. */
-        void stop() {
-            stopping = true;
-            over.join();
-            channel.close();
-        }
     }
 
     /** Gives the key of the sessions an event counter. */

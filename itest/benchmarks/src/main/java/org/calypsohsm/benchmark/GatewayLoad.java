@@ -15,7 +15,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -131,15 +130,15 @@ final class GatewayLoad {
     }
 
     private Rate rate(ChannelManager channels, BiFunction<SaleSession, Channel, CompletionStage<byte[]>> run) throws InterruptedException {
-        List<Client> running = new ArrayList<>();
+        List<SaleClient> running = new ArrayList<>();
         try {
             for (int client = 0; client < clients; client++) {
-                running.add(new Client(channels.open(ChannelRequest.forKeyGroup(0)), run));
+                running.add(new SaleClient(channels.open(ChannelRequest.forKeyGroup(0)), channel -> run.apply(session, channel), sessions));
             }
         } catch (ChannelException e) {
             throw new IllegalStateException("The benchmark could not open a channel: " + e.getMessage(), e);
         }
-        running.forEach(Client::next);
+        running.forEach(SaleClient::next);
         TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
         long before = sessions.sum();
         long cpuBefore = cpuNanos();
@@ -152,8 +151,7 @@ final class GatewayLoad {
         Map<String, Long> threads = threadNanos();
         threadsBefore.forEach((name, nanos) -> threads.merge(name, -nanos, Long::sum));
         Rate rate = new Rate(perSecond, micros, of(threads, CLIENT, done), of(threads, SERVER, done), of(threads, MODULE, done));
-        running.forEach(client -> client.stopping = true);
-        running.forEach(Client::stop);
+        running.forEach(SaleClient::stop);
         return rate;
     }
 
@@ -175,38 +173,5 @@ final class GatewayLoad {
 
     private static long cpuNanos() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
-    }
-
-    /** One session after the other on one channel, each begun when the one before is over. */
-    private final class Client {
-
-        private final Channel channel;
-        private final BiFunction<SaleSession, Channel, CompletionStage<byte[]>> run;
-        private final CompletableFuture<Void> over = new CompletableFuture<>();
-        private volatile boolean stopping;
-
-        Client(Channel channel, BiFunction<SaleSession, Channel, CompletionStage<byte[]>> run) {
-            this.channel = channel;
-            this.run = run;
-        }
-
-        void next() {
-            run.apply(session, channel).whenComplete((response, fault) -> {
-                if (fault != null) {
-                    over.completeExceptionally(fault);
-                } else if (stopping) {
-                    over.complete(null);
-                } else {
-                    sessions.increment();
-                    next();
-                }
-            });
-        }
-
-        /** Ends with the session in progress, and fails if one failed. */
-        void stop() {
-            over.join();
-            channel.close();
-        }
     }
 }
