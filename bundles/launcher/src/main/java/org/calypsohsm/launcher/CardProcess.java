@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 final class CardProcess implements AutoCloseable {
 
     private static final long STOP_SECONDS = 10;
+    /** Several processes start at once. */
+    private static final String PATIENCE_SECONDS = "60";
 
     private final Path folder;
     private final Process process;
@@ -44,7 +46,8 @@ final class CardProcess implements AutoCloseable {
             }
             command.addAll(List.of("-D" + Distribution.HOME + "=" + distribution.home(), "-jar",
                     distribution.home().resolve("lib/org.calypsohsm.launcher.jar").toString(), "card", "--socket",
-                    socket().toString(), "--conf", configuration.toString()));
+                    socket().toString(), "--conf", configuration.toString(),
+                    "--timeout", PATIENCE_SECONDS));
             process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
         } catch (IOException e) {
             throw new LauncherException("A card process cannot be started: " + e.getMessage() + ".", e);

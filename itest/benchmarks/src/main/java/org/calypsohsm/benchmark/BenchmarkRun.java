@@ -38,6 +38,7 @@ public final class BenchmarkRun implements Callable<Integer> {
     private static final int DEFAULT_IDLE_CHANNELS = 100_000;
     private static final int COUNTER_SECONDS = 5;
     private static final int GATEWAY_SECONDS = 8;
+    private static final int CARD_SECONDS = 5;
 
     @Option(names = "--quick", description = "Short measurements: a look, not a figure to quote.")
     private boolean quick;
@@ -59,6 +60,9 @@ public final class BenchmarkRun implements Callable<Integer> {
 
     @Option(names = "--gateway", description = "Measures nothing but the gateway.")
     private boolean gatewayOnly;
+
+    @Option(names = "--card", description = "Measures nothing but the card process.")
+    private boolean cardOnly;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also writes the figures to this file.")
     private File json;
@@ -83,6 +87,10 @@ public final class BenchmarkRun implements Callable<Integer> {
             measureGateway(measured);
             return 0;
         }
+        if (cardOnly) {
+            measureCard(measured);
+            return 0;
+        }
         System.out.printf("Measuring with %d threads, %d round(s), one forked JVM a figure; this takes about %d minutes.%n", threads,
                 measured, quick ? 1 : 2 * rounds);
         List<Map<Profile, Map<String, Double>>> all = new ArrayList<>();
@@ -102,6 +110,7 @@ public final class BenchmarkRun implements Callable<Integer> {
                 + " counters in memory, %,.0f/s with durable counters: %.0f%%.%n", clients, median(counted, CounterLoad.Rates::memory),
                 median(counted, CounterLoad.Rates::durable), 100 * durableRatio);
         List<GatewayLoad.Result> gateway = measureGateway(measured);
+        List<CardLoad.Rates> card = measureCard(measured);
         if (json != null) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("threads", threads);
@@ -114,6 +123,7 @@ public final class BenchmarkRun implements Callable<Integer> {
             document.put("gatewayToEmbedded", ratio(gateway, GatewayLoad.Result::oneByOne, GatewayLoad.Rates::own));
             document.put("gatewayToEmbeddedTogether", ratio(gateway, GatewayLoad.Result::together, GatewayLoad.Rates::own));
             document.put("gatewayToEmbeddedTogetherShared", ratio(gateway, GatewayLoad.Result::together, GatewayLoad.Rates::shared));
+            document.put("cardToEmbedded", median(card, CardLoad.Rates::rate));
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json, document);
         }
         return 0;
@@ -192,6 +202,18 @@ public final class BenchmarkRun implements Callable<Integer> {
     private static double ratio(List<GatewayLoad.Result> results, Function<GatewayLoad.Result, GatewayLoad.Rates> rates,
             Function<GatewayLoad.Rates, GatewayLoad.Rate> rate) {
         return median(results, one -> rate.apply(rates.apply(one)).perSecond() / rates.apply(one).embedded().perSecond());
+    }
+
+    private List<CardLoad.Rates> measureCard(int measured) throws IOException, InterruptedException {
+        List<CardLoad.Rates> rates = new ArrayList<>();
+        for (int round = 0; round < measured; round++) {
+            rates.add(new CardLoad(quick ? 3 : CARD_SECONDS).measure());
+        }
+        System.out.printf("%nCard process to this process: an exchange of one client takes %.1f us to %.1f us (%.1f times); %,.0f sessions/s"
+                + " to %,.0f with 16 clients (%.0f%%).%n", median(rates, CardLoad.Rates::cardMicros),
+                median(rates, CardLoad.Rates::embeddedMicros), median(rates, CardLoad.Rates::micros), median(rates, CardLoad.Rates::cardRate),
+                median(rates, CardLoad.Rates::embeddedRate), 100 * median(rates, CardLoad.Rates::rate));
+        return rates;
     }
 
     private static String name(RunResult result) {

@@ -21,6 +21,7 @@ import org.calypsohsm.sam.KnownChallenges;
 /** The real components of the platform, wired by hand: the exchange path is the same as in the container. */
 final class Platform {
 
+    private final SecurityModule module;
     private final ChannelManager manager;
 
     /** Starts them with one module without limit of channels, on public test keys in memory. */
@@ -30,13 +31,22 @@ final class Platform {
 
     /** Starts them with one module without limit of channels, on the keys of a store. */
     Platform(KeyStore keys) {
+        this(keys, 0);
+    }
+
+    /** @param model number of channels, or 0 for no limit */
+    Platform(KeyStore keys, int model) {
         KnownChallenges sams = new KnownChallenges();
         sams.add(new Cd97Plugin(), Profile.DESX_CBC.reference.alg());
         sams.add(new Cd21Plugin(), Profile.TDES_RETAIL.reference.alg());
         sams.add(new TangoPlugin(), Profile.TDES_CBC.reference.alg(), Profile.AES_CMAC.reference.alg());
-        SecurityModule module = new PciS3Module(Configs.of(PciS3Module.Config.class,
-                Map.of("hsm_module_name", "benchmark", "model", 0)), keys, sams.emulation());
+        module = new PciS3Module(Configs.of(PciS3Module.Config.class,
+                Map.of("hsm_module_name", "benchmark", "model", model)), keys, sams.emulation());
         manager = ManagerWiring.over(Configs.of(DefaultChannelManager.Config.class, Map.of()), module);
+    }
+
+    SecurityModule module() {
+        return module;
     }
 
     ChannelManager manager() {
