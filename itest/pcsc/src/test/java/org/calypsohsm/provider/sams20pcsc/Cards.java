@@ -4,11 +4,13 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+import javax.smartcardio.CardException;
 import javax.smartcardio.CardTerminals;
 
 import org.calypsohsm.emulation.Configured;
@@ -33,7 +35,7 @@ final class Cards implements AutoCloseable {
     /** Starts pcscd, and waits for its two empty readers. */
     static PcscDaemon startDaemon() throws IOException, InterruptedException {
         PcscDaemon daemon = new PcscDaemon();
-        await().atMost(PATIENCE).ignoreExceptions().until(() -> Pcsc.terminals().list(CardTerminals.State.CARD_ABSENT).size() >= 2);
+        await().atMost(PATIENCE).until(() -> readers(CardTerminals.State.CARD_ABSENT) >= 2);
         return daemon;
     }
 
@@ -67,8 +69,17 @@ final class Cards implements AutoCloseable {
                 card.remove();
             }
         }
-        await().atMost(PATIENCE).ignoreExceptions()
-                .until(() -> Pcsc.terminals().list(CardTerminals.State.CARD_PRESENT).isEmpty());
+        await().atMost(PATIENCE).until(() -> readers(CardTerminals.State.CARD_PRESENT) == 0);
+    }
+
+    /** Over the connection of this process, which a pcscd that was started again does not know. */
+    private static int readers(CardTerminals.State state) {
+        try {
+            return Pcsc.terminals().list(state).size();
+        } catch (CardException | NoSuchAlgorithmException e) {
+            Pcsc.forgetConnection();
+            return -1;
+        }
     }
 
     /** Starts a module that is not in a container. */
