@@ -35,6 +35,7 @@ import jakarta.json.JsonObjectBuilder;
 import org.awaitility.Awaitility;
 import org.calypsohsm.certificates.Authority;
 import org.calypsohsm.certificates.Credentials;
+import org.calypsohsm.gateway.client.ConfiguredGatewayClient;
 import org.calypsohsm.gateway.client.GatewayClient;
 
 /** The platform with a gateway in a process of its own, in a copy of the distribution, and what its clients connect with. */
@@ -220,6 +221,14 @@ final class GatewayProcess {
         return GatewayClient.of(URI.create("https://127.0.0.1:" + through))
                 .keyStore(credentials.get(name).keyStore(), credentials.get(name).password().toCharArray()).authority(trusted)
                 .connections(connections).silence(silence).build();
+    }
+
+    /** Configures a client for whoever finds it on the class path. */
+    void configureClient(String name) {
+        System.setProperty(ConfiguredGatewayClient.GATEWAY, "https://127.0.0.1:" + port);
+        System.setProperty(ConfiguredGatewayClient.KEY_STORE, credentials.get(name).keyStore().toString());
+        System.setProperty(ConfiguredGatewayClient.PASSWORD_FILE, credentials.get(name).passwordFile().toString());
+        System.setProperty(ConfiguredGatewayClient.AUTHORITY, trusted.toString());
     }
 
     // ---- the end
