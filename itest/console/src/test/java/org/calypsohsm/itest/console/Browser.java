@@ -12,10 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
+import java.util.stream.Stream;
 
 import org.openqa.selenium.By;
 import org.openqa.selenium.WebElement;
@@ -36,12 +38,13 @@ final class Browser implements AutoCloseable {
     private static final File DRIVER = new File(System.getProperty("itest.chromedriver", "/usr/bin/chromedriver"));
     private static final Path SHOTS = Path.of("target/screenshots");
 
+    private final Path profile;
     private final ChromeDriver driver;
 
     Browser() throws IOException {
         assertThat(CHROMIUM).as("The tests need Chromium: apt-get install chromium chromium-driver").isFile();
         assertThat(DRIVER).as("The tests need the driver of Chromium: apt-get install chromium-driver").isFile();
-        Path profile = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "chromium-");
+        profile = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "chromium-");
         LoggingPreferences logs = new LoggingPreferences();
         logs.enable(LogType.BROWSER, Level.ALL);
         ChromeOptions options = new ChromeOptions().setBinary(CHROMIUM).addArguments("--headless=new", "--no-sandbox", "--disable-gpu",
@@ -144,5 +147,11 @@ final class Browser implements AutoCloseable {
     @Override
     public void close() {
         driver.quit();
+        try (Stream<Path> files = Files.walk(profile)) {
+            // What a process of the browser still writes just now stays in target.
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println("The profile " + profile + " stays: " + e.getMessage());
+        }
     }
 }
