@@ -28,6 +28,7 @@ import org.calypsohsm.channel.NoChannelFreeException;
 import org.calypsohsm.channel.UnknownKeyGroupException;
 import org.calypsohsm.manager.Fixture.Running;
 import org.calypsohsm.module.ModuleException;
+import org.calypsohsm.module.ModuleState;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -92,6 +93,21 @@ class OpeningTest {
         FakeModule a = fixture.module("a", 1, 0);
         a.serve(0, 9);
         assertThat(fixture.open(9).keyGroup()).isEqualTo(9);
+    }
+
+    @Test
+    void aModuleThatWasNeverReachedMayHaveAnyKeyGroup() throws Exception {
+        FakeModule a = fixture.module("a", 1, 0);
+        a.become(ModuleState.OFFLINE, "It is not there yet.");
+        // It has told its key groups before.
+        assertThatExceptionOfType(UnknownKeyGroupException.class).isThrownBy(() -> fixture.open(9));
+        a.serve();
+        await().until(() -> fixture.slot(a).report().keyGroups().isEmpty());
+        CompletableFuture<Channel> waiter = fixture.manager().openAsync(request(9, Duration.ofSeconds(20))).toCompletableFuture();
+        assertThat(waiter).isNotDone();
+        a.serve(9);
+        a.become(ModuleState.OPERATIONAL, "It is there.");
+        assertThat(get(waiter).keyGroup()).isEqualTo(9);
     }
 
     @Test

@@ -149,6 +149,18 @@ class CardDeviceTest extends ProviderTck {
     }
 
     @Test
+    void aCommandThatIsTooLongForTheProtocolIsNoFaultOfTheModule() throws Exception {
+        SecurityModule module = start("main");
+        try {
+            ModuleChannel channel = module.open(0);
+            assertThat(channel.exchange(new byte[1024 * 1024])).containsExactly(0x67, 0);
+            assertThat(channel.exchange(GET_CHALLENGE)).hasSize(10);
+        } finally {
+            stop(module);
+        }
+    }
+
+    @Test
     void refusesAnotherCard() throws Exception {
         Path socket = socket();
         try (Card card = Card.at(socket)) {
