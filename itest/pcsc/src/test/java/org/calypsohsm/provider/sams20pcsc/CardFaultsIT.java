@@ -62,7 +62,10 @@ class CardFaultsIT {
         for (String name : container.manager().modules().stream().map(report -> report.name()).toList()) {
             container.remove(name);
         }
-        others.forEach(CardProcess::close);
+        for (CardProcess other : others) {
+            // Not killed: pcscd would reset the card for it, at the moment when the card is taken out.
+            other.end();
+        }
         CARDS.removeAll();
     }
 
@@ -213,6 +216,7 @@ class CardFaultsIT {
         CardProcess other = other("hold");
         container.configure("a", Cards.FIRST_SERIAL, Map.of("answerMillis", 500L));
         container.await("a", "OFFLINE", "another program has the card to itself");
+        others.remove(other);
         other.close();
         container.await("a", "OPERATIONAL", "");
         sells(open());

@@ -89,6 +89,16 @@ public final class CardProcess implements AutoCloseable {
         }
     }
 
+    /**
+     * Ends its input, and waits until the process has ended by itself.
+     *
+     * @throws IOException if the input does not end
+     */
+    public void end() throws IOException {
+        commands.close();
+        process.onExit().join();
+    }
+
     /** Ends the process, as when it is killed. */
     @Override
     public void close() {
