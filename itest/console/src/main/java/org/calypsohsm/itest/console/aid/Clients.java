@@ -35,10 +35,13 @@ public final class Clients extends HttpServlet {
 
     private static final long serialVersionUID = 1L;
     private static final int COUNTED_KEYS = 6;
+    /** Of 13 exchanges; the session goes from the third to the last but one. */
+    private static final int HALF_A_SALE = 7;
 
     private final transient ChannelManager channels;
     private final transient KeyStore keys;
     private final transient List<Thread> threads = new ArrayList<>();
+    private final transient List<Channel> held = new ArrayList<>();
     private final AtomicInteger customers = new AtomicInteger();
     private final AtomicLong failed = new AtomicLong();
     private volatile boolean over;
@@ -56,6 +59,8 @@ public final class Clients extends HttpServlet {
         over = true;
         threads.forEach(Thread::interrupt);
         threads.clear();
+        held.forEach(Channel::close);
+        held.clear();
     }
 
     @Override
@@ -66,6 +71,7 @@ public final class Clients extends HttpServlet {
                 stop();
                 over = false;
             }
+            case "/hold" -> hold(request.getParameter("module"));
             case "/count" -> count(number(request, "group"), number(request, "ceiling"));
             case "/drain" -> channels.drain(request.getParameter("module"), Duration.ofSeconds(1));
             case "/undrain" -> channels.undrain(request.getParameter("module"));
@@ -105,6 +111,27 @@ public final class Clients extends HttpServlet {
             }
         } catch (ChannelException e) {
             failed.incrementAndGet();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Begins a session on a module, and leaves it as it is. */
+    private synchronized void hold(String module) {
+        try {
+            Channel channel;
+            do {
+                channel = channels.open(ChannelRequest.forKeyGroup(0));
+                held.add(channel);
+            } while (!channel.module().equals(module));
+            int customer = customers.incrementAndGet();
+            Sale sale = new Sale(Card.builder(CardProduct.CD97).keyGroup(0).serialNumber(customer).build(),
+                    CardCommands.of(CardProduct.CD97), customer);
+            for (int i = 0; i < HALF_A_SALE; i++) {
+                sale.exchange(channel::exchange);
+            }
+        } catch (ChannelException | Sale.FailedException e) {
+            throw new IllegalStateException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
