@@ -6,7 +6,9 @@
 
 #include "calypsohsm-device.h"
 
+#ifndef CHANNELS
 #define CHANNELS 100
+#endif
 
 struct device {
     pthread_mutex_t lock;

@@ -12,10 +12,17 @@ final class Card implements AutoCloseable {
 
     private final Path folder;
     private final String serialNumber;
+    private final String provider;
     private Process process;
 
     /** @param folder for its socket, its log and its temporary files */
     Card(Path folder, String serialNumber) throws IOException {
+        this(folder, serialNumber, "\"org.calypsohsm.provider.pcis3~card\": {");
+    }
+
+    /** @param provider the beginning of the configuration of its module */
+    Card(Path folder, String serialNumber, String provider) throws IOException {
+        this.provider = provider;
         this.folder = Files.createDirectories(folder);
         this.serialNumber = serialNumber;
     }
@@ -36,10 +43,10 @@ final class Card implements AutoCloseable {
                   ":configurator:symbolic-name": "org.calypsohsm.itest.card",
                   ":configurator:version": "1.0.0",
                   "org.calypsohsm.keystore.test": {"groups": [0]},
-                  "org.calypsohsm.provider.pcis3~card": {"hsm.module.name": "card", "model": 1000, "serialNumber": "%s"},
+                  %s"hsm.module.name": "card", "model": 1000, "serialNumber": "%s"},
                   "org.calypsohsm.cardserver~card": {}
                 }
-                """.formatted(serialNumber));
+                """.formatted(provider, serialNumber));
         ProcessBuilder builder = new ProcessBuilder(HOME.resolve("hsm").toString(), "card", "--socket", socket().toString(),
                 "--conf", configuration.toString(), "--timeout", "60").redirectError(log().toFile());
         builder.environment().put("HSM_JAVA_OPTS", "-Xmx300m -Djava.io.tmpdir=" + folder);

@@ -23,8 +23,22 @@ public final class Driven {
      * @throws IOException if the system refuses what it needs
      */
     public static SecurityModule start(String name, Path socket, String serialNumber) throws IOException {
+        return start(name, socket, serialNumber, 1);
+    }
+
+    /**
+     * Starts a module of 1,000 channels.
+     *
+     * @param name         its name
+     * @param socket       where its card is
+     * @param serialNumber serial number of its card
+     * @param version      version of its card
+     * @return the module
+     * @throws IOException if the system refuses what it needs
+     */
+    public static SecurityModule start(String name, Path socket, String serialNumber, int version) throws IOException {
         return new DeviceModule(Configured.with(DeviceModule.Config.class, Map.of("hsm_module_name", name, "socket",
-                socket.toString(), "model", 1000, "serialNumber", serialNumber)));
+                socket.toString(), "model", 1000, "serialNumber", serialNumber, "version", version)));
     }
 
     /**
