@@ -87,7 +87,7 @@ exit /b %errorlevel%
 set "soak=%home%\itest\soak\target"
 call :build itest/soak "%soak%\org.calypsohsm.itest.soak.jar" || exit /b 1
 for /f "tokens=1,*" %%a in ("%*") do set "options=%%b"
-"%java%" -Dhsm.home="%dist%" -cp "%soak%\classes;%soak%\lib\*" org.calypsohsm.itest.soak.SoakRun %options%
+"%java%" %HSM_JAVA_OPTS% -Dhsm.home="%dist%" -cp "%soak%\classes;%soak%\lib\*" org.calypsohsm.itest.soak.SoakRun %options%
 exit /b %errorlevel%
 
 :run
