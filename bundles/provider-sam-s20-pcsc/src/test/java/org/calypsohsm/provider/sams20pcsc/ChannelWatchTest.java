@@ -40,6 +40,7 @@ class ChannelWatchTest {
 
     ChannelWatchTest() {
         wiring.add(new ReferencePlugin(ReferenceProfile.TDES_CBC) { }, 0x40);
+        wiring.add(new ReferencePlugin(ReferenceProfile.TDES_RETAIL) { }, 0x30);
     }
 
     /** A SAM, what is concluded about it, and a card that it talks with. */
@@ -97,6 +98,7 @@ class ChannelWatchTest {
         }
 
         private void beginSession() throws Exception {
+            send(CommandApdu.sending(CLA, 0x14, 0, SERIAL));
             byte[] challenge = send(CommandApdu.expecting(CLA, 0x84, 0, 4));
             card = Card.builder(CardProduct.CD21).keyGroup(0).serialNumber(9).build();
             CardCommands commands = CardCommands.of(CardProduct.CD21);
