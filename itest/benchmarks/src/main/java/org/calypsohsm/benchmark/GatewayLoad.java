@@ -151,7 +151,7 @@ final class GatewayLoad {
         Map<String, Long> threads = threadNanos();
         threadsBefore.forEach((name, nanos) -> threads.merge(name, -nanos, Long::sum));
         Rate rate = new Rate(perSecond, micros, of(threads, CLIENT, done), of(threads, SERVER, done), of(threads, MODULE, done));
-        running.forEach(SaleClient::stop);
+        SaleClient.stop(running);
         return rate;
     }
 

@@ -1,5 +1,6 @@
 package org.calypsohsm.benchmark;
 
+import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.LongAdder;
@@ -43,10 +44,10 @@ final class SaleClient {
         });
     }
 
-    /** Ends with the session in progress, and fails if one failed. */
-    void stop() {
-        stopping = true;
-        over.join();
-        channel.close();
+    /** Ends each with its session in progress, all at the same time, and fails if one failed. */
+    static void stop(Collection<SaleClient> clients) {
+        clients.forEach(client -> client.stopping = true);
+        clients.forEach(client -> client.over.join());
+        clients.forEach(client -> client.channel.close());
     }
 }
