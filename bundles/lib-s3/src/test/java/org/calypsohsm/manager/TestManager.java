@@ -1,51 +1,15 @@
 package org.calypsohsm.manager;
 
-import java.lang.annotation.Annotation;
+import java.util.Map;
 
+import org.calypsohsm.emulation.Configured;
 import org.calypsohsm.module.SecurityModule;
 
 /** The real channel manager, with modules that a test brings as the service registry does. */
 public final class TestManager implements AutoCloseable {
 
-    private static final class Settings implements DefaultChannelManager.Config {
-
-        @Override
-        public long drainMillis() {
-            return 200;
-        }
-
-        @Override
-        public long successorGraceMillis() {
-            return 200;
-        }
-
-        @Override
-        public long watchMillis() {
-            return 20;
-        }
-
-        @Override
-        public long stuckMillis() {
-            return 60_000;
-        }
-
-        @Override
-        public int asyncThreads() {
-            return 2;
-        }
-
-        @Override
-        public boolean auditRequired() {
-            return false;
-        }
-
-        @Override
-        public Class<? extends Annotation> annotationType() {
-            return DefaultChannelManager.Config.class;
-        }
-    }
-
-    private final DefaultChannelManager manager = new DefaultChannelManager(new Settings());
+    private final DefaultChannelManager manager = new DefaultChannelManager(Configured.with(DefaultChannelManager.Config.class,
+            Map.of("drainMillis", 200L, "successorGraceMillis", 200L, "watchMillis", 20L, "stuckMillis", 60_000L, "asyncThreads", 2)));
 
     /** @return the channel manager */
     public DefaultChannelManager channels() {
